@@ -1,0 +1,3 @@
+//! `oidc-audit`: collects, checks and reconstructs audit records.
+
+fn main() {}

@@ -1,0 +1,630 @@
+//! What one HTTP exchange said, in the protocol's terms: the only thing that leaves the `oauth` layer.
+//!
+//! Borrows from the exchange. Secrets stay in [`Secret`]; a value that must correlate two messages is a [`Link`].
+
+use std::borrow::Cow;
+
+use crate::body::Completeness;
+use crate::secret::Secret;
+use crate::seen::{Malformation, Seen};
+
+/// One protocol event of an exchange. An exchange can yield several (single sign-on: request and response in one).
+#[derive(Debug)]
+pub struct Observation<'a> {
+    /// What happened.
+    pub event: ProtocolEvent,
+    /// How it ended (PROTOCOL §1.6).
+    pub outcome: Outcome,
+    /// Why the outcome is what it is, where `error` does not say it.
+    pub reason: Option<Reason>,
+    /// The OAuth error response, if one was seen.
+    pub error: Option<OAuthError<'a>>,
+    /// How the endpoint or message was recognised.
+    pub recognition: Recognition,
+    /// The issuer whose endpoint this is; `None` when only the shape is known.
+    pub issuer: Option<Cow<'a, str>>,
+    /// The provider profile that is configured for the issuer.
+    pub provider: Option<&'static str>,
+    /// Realm, tenant or authorization server id taken from the path by a profile.
+    pub tenant: Option<Cow<'a, str>>,
+    /// The request path with its variable parts replaced by `{name}`; never the query.
+    pub path_template: Cow<'a, str>,
+    /// The client, as the message names it.
+    pub client: Client<'a>,
+    /// Whom the message is about, where it says so itself.
+    pub subject: Option<Subject<'a>>,
+    /// The event's own content.
+    pub message: Message<'a>,
+    /// Values that this exchange shares with another one. Secret until keyed.
+    pub links: Vec<Link<'a>>,
+    /// Secrets and other unrecorded members that were malformed, by the record's name for them (`request.code`).
+    pub malformed: Vec<(&'static str, Malformation)>,
+    /// How much of the two bodies this rests on.
+    pub integrity: Integrity,
+}
+
+/// PROTOCOL §1.7, as far as it is built.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum ProtocolEvent {
+    /// `authorization.request`
+    AuthorizationRequest,
+    /// `authorization.response`
+    AuthorizationResponse,
+    /// `authorization.error`
+    AuthorizationError,
+    /// `client.auth_failed`
+    ClientAuthFailed,
+    /// `logout.requested`
+    LogoutRequested,
+    /// `logout.completed`
+    LogoutCompleted,
+    /// `token.issued`
+    TokenIssued,
+    /// `token.refreshed`
+    TokenRefreshed,
+    /// `token.denied`
+    TokenDenied,
+    /// `token.pending`
+    TokenPending,
+    /// `token.request`
+    TokenRequest,
+    /// `userinfo.accessed`
+    UserinfoAccessed,
+}
+
+/// PROTOCOL §1.6.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It did what was asked.
+    Success,
+    /// It was refused.
+    Failure,
+    /// It goes on elsewhere.
+    Pending,
+    /// Not observable.
+    Unknown,
+}
+
+/// The closed vocabulary of `reason`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// The response body could not be unpacked.
+    BodyEncoding,
+    /// A body was cut by a limit or by the end of the stream, and the outcome rests on it.
+    BodyTruncated,
+    /// A body was whole and could not be parsed.
+    BodyUnparseable,
+    /// The answer is encrypted to somebody else.
+    Encrypted,
+    /// Only the HTTP status says so.
+    HttpStatus,
+    /// The end-user must act.
+    Interaction,
+    /// The proxy answered itself.
+    LocalReply,
+    /// No response was seen.
+    NoResponse,
+    /// An OAuth error response.
+    OauthError,
+    /// A poll that must be repeated.
+    Poll,
+    /// To be repeated with the nonce just given.
+    RetryNonce,
+}
+
+/// RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.
+#[derive(Debug)]
+pub struct OAuthError<'a> {
+    /// The code, verbatim up to 64 characters; `Malformed(Type)` when it has characters outside RFC 6749 §5.2.
+    pub code: Seen<Cow<'a, str>>,
+    /// Free text: may hold personal data, is scrubbed or dropped by the privacy profile.
+    pub description: Seen<Cow<'a, str>>,
+    /// Where more is said; only its authority is recorded.
+    pub uri: Seen<Cow<'a, str>>,
+}
+
+/// How something was recognised (PROTOCOL §1.3, §1.4).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recognition {
+    /// The tier that decided.
+    pub tier: Tier,
+    /// The shape rule (`H-05`) or the rule of a tier (`token_endpoint`).
+    pub rule: &'static str,
+    /// How sure that makes us.
+    pub confidence: Confidence,
+}
+
+/// PROTOCOL §1.3.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Tier {
+    /// T0: the operator's endpoint map.
+    Configured,
+    /// T1: the issuer's metadata document.
+    Discovered,
+    /// T2: a provider's paths.
+    Profile,
+    /// T3: a message shape.
+    Heuristic,
+}
+
+/// PROTOCOL §1.4.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Confidence {
+    /// Off by default.
+    Low,
+    /// Known look-alikes.
+    Medium,
+    /// Look-alikes are rare.
+    High,
+    /// Nothing else looks like this.
+    Certain,
+}
+
+/// Client identification (PROTOCOL §2.3).
+#[derive(Debug, Default)]
+pub struct Client<'a> {
+    /// The client identifier.
+    pub id: Seen<Cow<'a, str>>,
+    /// Where `id` comes from.
+    pub id_source: Option<ClientIdSource>,
+    /// How the client authenticated, or tried to.
+    pub auth_method: Option<ClientAuthMethod>,
+    /// Whether the authorization server accepted the authentication; `None` when it did not say.
+    pub authenticated: Option<bool>,
+}
+
+/// PROTOCOL §2.3.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ClientIdSource {
+    /// The user part of HTTP Basic, form-decoded.
+    Basic,
+    /// `sub` of the client assertion.
+    ClientAssertion,
+    /// `client_id` of body or query.
+    Parameter,
+    /// `client_id`, `azp` or `aud` of the response.
+    Response,
+}
+
+/// OIDC Core §9; RFC 6749 §2.3; RFC 7523 §2.2.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ClientAuthMethod {
+    /// HTTP Basic.
+    ClientSecretBasic,
+    /// An assertion with a symmetric `alg`.
+    ClientSecretJwt,
+    /// `client_secret` in the body.
+    ClientSecretPost,
+    /// None visible.
+    None,
+    /// An assertion with an asymmetric `alg`.
+    PrivateKeyJwt,
+    /// More than one of the above: an error by RFC 6749 §2.3.
+    Several,
+}
+
+/// A subject as a message names it. `sub` and `username` are personal data: what of them is recorded is the privacy profile's choice.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The issuer that the subject identifier belongs to.
+    pub issuer: Option<Cow<'a, str>>,
+    /// The subject identifier.
+    pub sub: Seen<Cow<'a, str>>,
+    /// What that rests on.
+    pub trust: Trust,
+}
+
+/// PROTOCOL §1.9.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trust {
+    /// It came from the authorization server over the observed hop.
+    Direct,
+    /// Presented by a browser or any caller.
+    Unverified,
+    /// The signature was checked.
+    Verified,
+}
+
+/// The event's own content.
+#[derive(Debug)]
+pub enum Message<'a> {
+    /// `authorization.request`
+    AuthorizationRequest(Box<AuthorizationRequest<'a>>),
+    /// `authorization.response`, `authorization.error`
+    AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `logout.*`
+    Logout(Box<Logout<'a>>),
+    /// `token.*`, `client.auth_failed` at the token endpoint
+    Token(Box<TokenExchange<'a>>),
+    /// `userinfo.accessed`
+    Userinfo(Box<Userinfo<'a>>),
+}
+
+/// An authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2.1). Secrets of it are [`Link`]s.
+#[derive(Debug, Default)]
+pub struct AuthorizationRequest<'a> {
+    /// How it came.
+    pub delivery: Option<Delivery>,
+    /// `plain`, `request`, `request_uri` or `par`.
+    pub form: Option<RequestForm>,
+    /// Sorted and deduplicated by nobody: the words of `response_type`, sorted.
+    pub response_type: Seen<Vec<Cow<'a, str>>>,
+    /// `response_mode`
+    pub response_mode: Seen<Cow<'a, str>>,
+    /// `redirect_uri`, unsanitised.
+    pub redirect_uri: Seen<Cow<'a, str>>,
+    /// The words of `scope`, in order.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The words of `prompt`.
+    pub prompt: Seen<Vec<Cow<'a, str>>>,
+    /// `max_age` in seconds.
+    pub max_age: Seen<u64>,
+    /// The words of `acr_values`.
+    pub acr_values: Seen<Vec<Cow<'a, str>>>,
+    /// `display`
+    pub display: Seen<Cow<'a, str>>,
+    /// The words of `ui_locales`.
+    pub ui_locales: Seen<Vec<Cow<'a, str>>>,
+    /// Names of the claims asked for with the `claims` parameter.
+    pub claims: Seen<Vec<Cow<'a, str>>>,
+    /// `resource`, which may be repeated (RFC 8707 §2).
+    pub resource: Vec<Cow<'a, str>>,
+    /// `audience`, which may be repeated.
+    pub audience: Vec<Cow<'a, str>>,
+    /// `type` of each member of `authorization_details` (RFC 9396 §2).
+    pub authorization_details: Seen<Vec<Cow<'a, str>>>,
+    /// `code_challenge_method`
+    pub code_challenge_method: Seen<Cow<'a, str>>,
+    /// `login_hint`: personal data.
+    pub login_hint: Seen<Cow<'a, str>>,
+    /// `domain_hint`, `kc_idp_hint`, `idp`, `connection`, `identity_provider`: whichever was sent first.
+    pub idp_hint: Seen<Cow<'a, str>>,
+    /// Length in bytes of `state`.
+    pub oauth_state: Seen<usize>,
+    /// Length in bytes of `nonce`.
+    pub oidc_nonce: Seen<usize>,
+    /// Length in bytes of `code_challenge`.
+    pub code_challenge: Seen<usize>,
+    /// Whether an `id_token_hint` was sent.
+    pub id_token_hint: bool,
+    /// Names of parameters that we do not know, at most 32.
+    pub unknown_parameters: Vec<Cow<'a, str>>,
+}
+
+/// How a request or response of the front channel travelled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Delivery {
+    /// In the fragment of a redirect.
+    Fragment,
+    /// In a self-submitting form (OAuth 2.0 Form Post Response Mode).
+    FormPost,
+    /// On a page of the authorization server.
+    Page,
+    /// In a request body.
+    Post,
+    /// In the query of a redirect or request.
+    Query,
+}
+
+/// Where the parameters of an authorization request are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RequestForm {
+    /// As plain parameters.
+    Plain,
+    /// RFC 9101 by value.
+    Request,
+    /// RFC 9101 by reference.
+    RequestUri,
+    /// RFC 9126.
+    Par,
+}
+
+/// An authorization response or error response (RFC 6749 §4.1.2, OIDC Core §3.1.2.5, §3.2.2.5).
+#[derive(Debug, Default)]
+pub struct AuthorizationResponse<'a> {
+    /// How it went to the browser.
+    pub delivery: Option<Delivery>,
+    /// The redirection endpoint that it went to, with query and fragment: sanitised by the record layer.
+    pub redirect_uri: Seen<Cow<'a, str>>,
+    /// Names of the members that were present, of those we know.
+    pub members: Vec<&'static str>,
+    /// `iss` (RFC 9207).
+    pub iss: Seen<Cow<'a, str>>,
+    /// Granted scope.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// Lifetime of the access token in seconds.
+    pub expires_in: Seen<u64>,
+    /// `token_type`
+    pub token_type: Seen<Cow<'a, str>>,
+    /// Length in bytes of the authorization code.
+    pub code: Seen<usize>,
+    /// The ID token of an implicit or hybrid response.
+    pub id_token: Option<IdToken<'a>>,
+    /// The access token of an implicit or hybrid response.
+    pub access_token: Option<AccessToken<'a>>,
+}
+
+/// A token request and what came back.
+#[derive(Debug, Default)]
+pub struct TokenExchange<'a> {
+    /// RFC 6749 §4.1.3, §4.3.2, §4.4.2, §6.
+    pub request: TokenRequest<'a>,
+    /// RFC 6749 §5.1; `None` when none was seen or it is an error response.
+    pub response: Option<TokenResponse<'a>>,
+    /// `id_token` of the response.
+    pub id_token: Option<IdToken<'a>>,
+    /// `access_token` of the response.
+    pub access_token: Option<AccessToken<'a>>,
+}
+
+/// A token request.
+#[derive(Debug, Default)]
+pub struct TokenRequest<'a> {
+    /// `grant_type`, verbatim up to 128 bytes.
+    pub grant_type: Seen<Cow<'a, str>>,
+    /// `redirect_uri`, unsanitised.
+    pub redirect_uri: Seen<Cow<'a, str>>,
+    /// Requested scope.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// `resource`, which may be repeated (RFC 8707 §2).
+    pub resource: Vec<Cow<'a, str>>,
+    /// `audience`, which may be repeated (RFC 8693 §2.1).
+    pub audience: Vec<Cow<'a, str>>,
+    /// `username` of the password grant: personal data, and people type passwords there.
+    pub username: Seen<Cow<'a, str>>,
+    /// How the body was written.
+    pub body_format: Option<BodyFormat>,
+    /// Whether any parameter came in the query (against RFC 6749 §3.2).
+    pub parameters_in_query: bool,
+    /// Whether a `code_verifier` was sent.
+    pub code_verifier: bool,
+    /// Whether a DPoP proof was sent (RFC 9449).
+    pub dpop: bool,
+    /// Names of parameters that we do not know, at most 32.
+    pub unknown_parameters: Vec<Cow<'a, str>>,
+}
+
+/// How the parameters of a back-channel request were written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`
+    Form,
+    /// A JSON object.
+    Json,
+}
+
+/// A successful token response.
+#[derive(Debug, Default)]
+pub struct TokenResponse<'a> {
+    /// Granted scope.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// Where the granted scope is known from.
+    pub scope_source: Option<ScopeSource>,
+    /// `token_type`
+    pub token_type: Seen<Cow<'a, str>>,
+    /// Lifetime of the access token in seconds.
+    pub expires_in: Seen<u64>,
+    /// Lifetime of the refresh token in seconds (`refresh_expires_in`, `refresh_token_expires_in`).
+    pub refresh_expires_in: Seen<u64>,
+    /// Whether a refresh token was issued.
+    pub refresh_token: bool,
+    /// On a refresh: whether the refresh token differs from the one presented.
+    pub rotated: Option<bool>,
+    /// Whether `Cache-Control: no-store` was set (RFC 6749 §5.1).
+    pub no_store: bool,
+}
+
+/// RFC 6749 §5.1: an omitted `scope` means that what was asked is what was granted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ScopeSource {
+    /// Neither said; RFC 6749 §3.3, §6.
+    AssumedUnchanged,
+    /// The token request.
+    Request,
+    /// The response.
+    Response,
+}
+
+/// An access token, from outside. The token itself is a [`Link`].
+#[derive(Debug, Default)]
+pub struct AccessToken<'a> {
+    /// What it looks like.
+    pub format: Option<TokenFormat>,
+    /// Names of the claims of a JWT, at most 64.
+    pub claim_names: Vec<Cow<'a, str>>,
+    /// `exp` of a JWT in seconds since the epoch.
+    pub exp: Seen<u64>,
+    /// How the token is bound to its holder (`cnf` members: `jkt`, `x5t#S256`).
+    pub cnf: Vec<&'static str>,
+}
+
+/// What a token looks like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TokenFormat {
+    /// Five base64url parts.
+    Jwe,
+    /// Three base64url parts.
+    Jwt,
+    /// Anything else.
+    Opaque,
+}
+
+/// The ID token's claims, each read on its own (OIDC Core §2). Signatures are not checked here.
+#[derive(Debug, Default)]
+pub struct IdToken<'a> {
+    /// Five parts: nothing but the header is readable.
+    pub encrypted: bool,
+    /// JOSE header `alg`.
+    pub alg: Seen<Cow<'a, str>>,
+    /// JOSE header `kid`.
+    pub kid: Seen<Cow<'a, str>>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `sub`: personal data.
+    pub sub: Seen<Cow<'a, str>>,
+    /// `aud`, one or many.
+    pub aud: Seen<Vec<Cow<'a, str>>>,
+    /// `azp`
+    pub azp: Seen<Cow<'a, str>>,
+    /// `exp` in seconds since the epoch.
+    pub exp: Seen<u64>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// `auth_time` in seconds since the epoch.
+    pub auth_time: Seen<u64>,
+    /// `acr`
+    pub acr: Seen<Cow<'a, str>>,
+    /// `amr`
+    pub amr: Seen<Vec<Cow<'a, str>>>,
+    /// Claims that identify a person: personal data.
+    pub identity: Vec<IdentityClaim<'a>>,
+    /// `email_verified`
+    pub email_verified: Seen<bool>,
+    /// `phone_number_verified`
+    pub phone_number_verified: Seen<bool>,
+    /// Names of all claims, sorted, at most 64.
+    pub claim_names: Vec<Cow<'a, str>>,
+    /// Where it came from.
+    pub trust: Option<Trust>,
+}
+
+/// A claim that names a person (PROTOCOL §5.4, class "PII identifier").
+#[derive(Debug)]
+pub struct IdentityClaim<'a> {
+    /// Which.
+    pub kind: IdentityKind,
+    /// Its value.
+    pub value: Cow<'a, str>,
+}
+
+/// PROTOCOL §5.4.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum IdentityKind {
+    /// `email`
+    Email,
+    /// `phone_number`
+    PhoneNumber,
+    /// `preferred_username`, `upn`, `unique_name`, `cognito:username`: whichever was sent first.
+    PreferredUsername,
+}
+
+/// A UserInfo response (OIDC Core §5.3.2).
+#[derive(Debug, Default)]
+pub struct Userinfo<'a> {
+    /// How it was written.
+    pub form: Option<UserinfoForm>,
+    /// Names of the claims returned, sorted, at most 64.
+    pub claim_names: Vec<Cow<'a, str>>,
+    /// Claims that identify a person: personal data.
+    pub identity: Vec<IdentityClaim<'a>>,
+    /// `email_verified`
+    pub email_verified: Seen<bool>,
+    /// How the access token was sent.
+    pub transport: Option<BearerTransport>,
+}
+
+/// OIDC Core §5.3.2.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UserinfoForm {
+    /// `application/json`
+    Json,
+    /// An encrypted JWT.
+    Jwe,
+    /// A signed JWT.
+    Jws,
+}
+
+/// RFC 6750 §2; RFC 9449 §7.1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BearerTransport {
+    /// In the body.
+    Body,
+    /// In the `Authorization` field.
+    Header,
+    /// In the query.
+    Query,
+}
+
+/// A logout request or its completion (OpenID Connect RP-Initiated Logout 1.0 §2, §3).
+#[derive(Debug, Default)]
+pub struct Logout<'a> {
+    /// How it came.
+    pub delivery: Option<Delivery>,
+    /// `post_logout_redirect_uri`, or an alias of a provider; unsanitised.
+    pub post_logout_redirect_uri: Seen<Cow<'a, str>>,
+    /// Where the answer sent the browser, unsanitised.
+    pub target: Seen<Cow<'a, str>>,
+    /// `logout_hint`: personal data.
+    pub logout_hint: Seen<Cow<'a, str>>,
+    /// Whether an `id_token_hint` was sent.
+    pub id_token_hint: bool,
+    /// Claims of the `id_token_hint`: anybody can write them.
+    pub hint: Option<IdToken<'a>>,
+    /// Whether the answer deletes a cookie.
+    pub cookie_cleared: bool,
+    /// Names of parameters that we do not know, at most 32.
+    pub unknown_parameters: Vec<Cow<'a, str>>,
+}
+
+/// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
+#[derive(Debug)]
+pub struct Link<'a> {
+    /// What it is, which also decides the key and the namespace.
+    pub role: LinkRole,
+    /// What makes the value unique: empty for high-entropy values, else the issuer (PROTOCOL §3.3).
+    pub scope: Cow<'a, str>,
+    /// The fully decoded octets.
+    pub value: Secret<Cow<'a, [u8]>>,
+}
+
+/// Roles of PROTOCOL §3.3, as far as they are built.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum LinkRole {
+    /// Access token, label `tok`.
+    At,
+    /// Authorization code.
+    Code,
+    /// ID token or hint, whole, label `tok`.
+    Idt,
+    /// `jti` of an access or ID token, scope issuer.
+    Jti,
+    /// `state` of a logout request and of its return.
+    Lstate,
+    /// `nonce`
+    Nonce,
+    /// PAR `request_uri`.
+    Par,
+    /// The S256 challenge.
+    Pkce,
+    /// The whole request object.
+    Robj,
+    /// Presented refresh token, label `tok`.
+    RtIn,
+    /// Issued refresh token, label `tok`.
+    RtOut,
+    /// Session id, scope issuer.
+    Sid,
+    /// `state`
+    State,
+    /// Subject identifier, scope issuer, pseudonym key.
+    Sub,
+    /// User name, scope issuer, pseudonym key.
+    Username,
+}
+
+/// How much of the two bodies an observation rests on, and what was met while reading.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Integrity {
+    /// The request body.
+    pub request_body: Completeness,
+    /// The response body.
+    pub response_body: Completeness,
+    /// A parameter list was cut at its limit.
+    pub parameters_cut: bool,
+    /// Basic credentials were not form-encoded (RFC 6749 §2.3.1).
+    pub basic_not_encoded: bool,
+    /// `Content-Type` was missing where one is required.
+    pub content_type_missing: bool,
+    /// `:authority` and `Host` differ.
+    pub authority_conflict: bool,
+}

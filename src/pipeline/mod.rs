@@ -1,0 +1,1 @@
+//! An exchange in flight, the bounded outbox, sinks and retries. Does not know Envoy.

@@ -1,0 +1,635 @@
+//! The audit record, `oidc-audit/1`: the only exchange type that is `Serialize`. It has no field that can hold a
+//! [`crate::secret::Secret`], and no member name that comes from the wire.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One audit record.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct Record {
+    /// `oidc-audit/1`
+    pub schema: String,
+    /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
+    pub id: String,
+    /// 16 random bytes, base64url: so that a leaf hash of guessable personal data is not guessable.
+    pub salt: String,
+    /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
+    pub ts: String,
+    /// Milliseconds from the start of the request to the end of the stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dur_ms: Option<u64>,
+    /// Dotted event name (PROTOCOL §1.7).
+    pub event: String,
+    /// `success`, `failure`, `pending` or `unknown`; absent for `audit.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// Why the outcome is what it is, where `error` does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// OAuth error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// `error_description`, scrubbed; never in profile `minimal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+    /// Authority of `error_uri`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_uri: Option<String>,
+    /// Where the proxy stands: `idp-in`, `rp-out`, ... (PROTOCOL §0.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<String>,
+    /// `configured`, `discovered`, `profile` or `heuristic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recognition: Option<String>,
+    /// The rule that recognised it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// `certain`, `high`, `medium` or `low`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<String>,
+    /// The HTTP exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeSection>,
+    /// Who sent the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceSection>,
+    /// Which proxy saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observer: Option<ObserverSection>,
+    /// The authenticated peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerSection>,
+    /// The issuer whose endpoint this is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Provider profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Realm or tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientSection>,
+    /// Whom it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectSection>,
+    /// What was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestSection>,
+    /// What was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseSection>,
+    /// The access token, from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenSection>,
+    /// Claims of the ID token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<IdTokenSection>,
+    /// Claims of the UserInfo response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo: Option<UserinfoSection>,
+    /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub join: BTreeMap<String, Vec<String>>,
+    /// The strongest of them (PROTOCOL §3.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowSection>,
+    /// This record stands for several identical failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coalesced: Option<CoalescedSection>,
+    /// How much of the exchange was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<IntegritySection>,
+    /// Content of `audit.*` events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditSection>,
+}
+
+/// The HTTP exchange that an event was read from.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct ExchangeSection {
+    /// 128 random bits, hex: ours. Records of one exchange share it.
+    pub id: String,
+    /// `x-request-id`, at most 128 characters of `[A-Za-z0-9._-]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Trace id of a well-formed `traceparent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// HTTP method, at most 16 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// `http` or `https`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// Host and port as the client named them, lower case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// The path without its variable parts; never the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_template: Option<String>,
+    /// HTTP status of the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// `upstream`, `local` (the proxy answered itself) or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_source: Option<String>,
+    /// TLS version of the downstream connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_version: Option<String>,
+    /// Whether the downstream presented a certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls: Option<bool>,
+    /// How many proxies with this filter the request had passed before; absent when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hop: Option<u64>,
+    /// The filter saw this exchange in the access log phase alone: an earlier filter answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_only: Option<bool>,
+}
+
+/// Who sent the request.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct SourceSection {
+    /// IP address, cut to /24 or /48 in profile `minimal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// `peer` or `xff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_from: Option<String>,
+    /// `User-Agent`: its family in profile `minimal`, else at most 128 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+/// Which proxy saw it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct ObserverSection {
+    /// Envoy node id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Istio workload name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// Kubernetes namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Pod name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// `inbound`, `outbound`; absent when unspecified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
+}
+
+/// The authenticated peer.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct PeerSection {
+    /// URI SAN of the downstream certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spiffe_id: Option<String>,
+}
+
+/// The client.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct ClientSection {
+    /// Client identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `basic`, `client_assertion`, `parameter` or `response`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_source: Option<String>,
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_method: Option<String>,
+    /// Whether the authorization server accepted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<bool>,
+}
+
+/// Whom it is about.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct SubjectSection {
+    /// Issuer of the subject identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// Subject identifier; absent in profile `minimal`, where `join.sub` stands for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// `direct`, `verified` or `unverified`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
+}
+
+/// A pseudonym, and what of the value may be shown beside it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct Pseudonym {
+    /// Keyed hash with `K_pii`, prefixed by the key id; several where keys rotate.
+    pub hmac: Vec<String>,
+    /// Shape only (`j***@example.com`); never in profile `minimal`, never for an attempt that did not succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+    /// The value itself; profile `full` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct RequestSection {
+    /// `acr_values`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+    /// `audience`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
+    /// `type` of each member of `authorization_details`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<String>,
+    /// `form` or `json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_format: Option<String>,
+    /// Names of claims asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<String>,
+    /// Length of `code_challenge`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_challenge_length: Option<u64>,
+    /// `code_challenge_method`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_challenge_method: Option<String>,
+    /// Whether a `code_verifier` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_verifier: Option<bool>,
+    /// `query` or `post`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// `display`; not in profile `minimal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// Whether a DPoP proof was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop: Option<bool>,
+    /// `plain`, `request`, `request_uri` or `par`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// `grant_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_type: Option<String>,
+    /// Whether an `id_token_hint` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_hint: Option<bool>,
+    /// `domain_hint`, `kc_idp_hint`, `idp`, `connection` or `identity_provider`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idp_hint: Option<String>,
+    /// `login_hint`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<Pseudonym>,
+    /// `logout_hint`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logout_hint: Option<Pseudonym>,
+    /// `max_age` in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
+    /// Length of `nonce`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce_length: Option<u64>,
+    /// Whether any parameter of a token request came in the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters_in_query: Option<bool>,
+    /// `post_logout_redirect_uri`, sanitised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_logout_redirect_uri: Option<UriSection>,
+    /// The words of `prompt`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompt: Vec<String>,
+    /// `redirect_uri`, sanitised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<UriSection>,
+    /// `resource`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Vec<String>,
+    /// `response_mode`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_mode: Option<String>,
+    /// The words of `response_type`, sorted, joined by one space.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_type: Option<String>,
+    /// Requested scope.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// Length of `state`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_length: Option<u64>,
+    /// How the access token was sent: `header`, `body` or `query`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<String>,
+    /// The words of `ui_locales`; not in profile `minimal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ui_locales: Vec<String>,
+    /// Names of unknown parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_parameters: Vec<String>,
+    /// `username` of the password grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<Pseudonym>,
+}
+
+/// A URL with what is safe to keep of it (PROTOCOL §5.3).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct UriSection {
+    /// Scheme, host, port and path.
+    pub uri: String,
+    /// Sorted names of the query parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
+    /// A fragment was present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fragment: Option<bool>,
+    /// User information was present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo: Option<bool>,
+}
+
+/// What was answered.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct ResponseSection {
+    /// Length of the authorization code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_length: Option<u64>,
+    /// The answer deletes a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie_cleared: Option<bool>,
+    /// `query`, `fragment`, `form_post` or `page`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// Lifetime of the access token in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+    /// `iss` of an authorization response (RFC 9207).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// Members that were present, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
+    /// `Cache-Control: no-store` was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_store: Option<bool>,
+    /// Where the browser was sent, sanitised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<UriSection>,
+    /// Lifetime of the refresh token in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_expires_in: Option<u64>,
+    /// A refresh token was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<bool>,
+    /// The refresh token differs from the one presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotated: Option<bool>,
+    /// Granted scope.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// `response`, `request` or `assumed_unchanged`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope_source: Option<String>,
+    /// `token_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+}
+
+/// The access token, from outside.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct TokenSection {
+    /// Names of its claims; their number alone in profile `minimal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claim_names: Vec<String>,
+    /// Number of claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<u64>,
+    /// `jkt`, `x5t#S256`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cnf: Vec<String>,
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `jwt`, `jwe` or `opaque`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+}
+
+/// Claims of the ID token (or of an `id_token_hint`).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct IdTokenSection {
+    /// `acr`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `amr`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// `aud`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// `auth_time` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// `azp`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
+    /// Names of claims; not in profile `minimal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claim_names: Vec<String>,
+    /// Number of claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<u64>,
+    /// `email`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Pseudonym>,
+    /// `email_verified`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// It is a JWE: only the header was readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// `phone_number`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<Pseudonym>,
+    /// `phone_number_verified`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_verified: Option<bool>,
+    /// `preferred_username` and its aliases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<Pseudonym>,
+    /// `verified`, `failed` or `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Why it was not checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_reason: Option<String>,
+    /// `direct`, `verified` or `unverified`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
+}
+
+/// Claims of the UserInfo response.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct UserinfoSection {
+    /// Names of the claims; not in profile `minimal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claim_names: Vec<String>,
+    /// Number of claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<u64>,
+    /// `email`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Pseudonym>,
+    /// `email_verified`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// `json`, `jws` or `jwe`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// `phone_number`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<Pseudonym>,
+    /// `preferred_username` and its aliases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<Pseudonym>,
+}
+
+/// The strongest anchor visible in the exchange.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct FlowSection {
+    /// A join role.
+    pub anchor: String,
+    /// Its first value.
+    pub id: String,
+}
+
+/// This record stands for several identical failures.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct CoalescedSection {
+    /// How many exchanges, at least 1.
+    pub count: u64,
+    /// Start of the first: RFC 3339.
+    pub first: String,
+    /// Start of the last: RFC 3339.
+    pub last: String,
+}
+
+/// How much of the exchange was seen.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct IntegritySection {
+    /// `:authority` and `Host` differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority_conflict: Option<bool>,
+    /// Basic credentials were not form-encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basic_not_encoded: Option<bool>,
+    /// `Content-Type` was missing where one is required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type_missing: Option<bool>,
+    /// Members whose strings were cut at their limit (`request.scope`), sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<String>,
+    /// Members that were sent and are no value, and why: `duplicate`, `empty`, `range`, `too_long`, `type`, `utf8`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub malformed: BTreeMap<String, String>,
+    /// A parameter list was cut at its limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters_cut: Option<bool>,
+    /// `complete`, `truncated`, `undecoded` or `unparseable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_body: Option<String>,
+    /// The same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_body: Option<String>,
+}
+
+/// Content of `audit.*` events.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct AuditSection {
+    /// `audit.start`: SHA-256 of the effective configuration with secrets replaced by key ids, hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_digest: Option<String>,
+    /// `audit.drop`: how many events were refused before they had a number, by class and reason (`failure.share`), since the last such record.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<String, u64>,
+    /// `audit.drop`: time of the first: RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// `audit.start`: pointers of secrets that stand in the configuration itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inline_secrets: Vec<String>,
+    /// `audit.start`: issuers that are watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<String>,
+    /// `audit.start`: `configured` or `ephemeral`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
+    /// `audit.start`: id of the join key and of the pseudonym key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub key_ids: BTreeMap<String, String>,
+    /// `audit.drop`: time of the last: RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+    /// `audit.stop`: sealed batches that were given up, as ranges of sequence numbers `[from, to]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<[u64; 2]>,
+    /// `audit.config.rejected`: JSON pointer and problem of each mistake.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// `audit.start`: privacy profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// `audit.start`: the stated purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// `audit.stop`: `reload` or `shutdown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// `audit.stop`: protocol records of this stream, this one not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// `audit.start`: names of the sinks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sinks: Vec<String>,
+    /// `audit.start`: version of the filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
