@@ -38,27 +38,19 @@ impl Headers {
 
     /// Every value of a field, in order. `name` is lower case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.0
-            .iter()
-            .filter(move |(field, _)| field == name.as_bytes())
-            .map(|(_, value)| value.as_slice())
+        self.0.iter().filter(move |(field, _)| field == name.as_bytes()).map(|(_, value)| value.as_slice())
     }
 
     /// Bytes of all names and values, for the memory budget.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.0
-            .iter()
-            .map(|(name, value)| name.len().saturating_add(value.len()))
-            .sum()
+        self.0.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum()
     }
 }
 
 /// Values may be secrets: only the names are shown.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|(name, _)| String::from_utf8_lossy(name)))
-            .finish()
+        f.debug_list().entries(self.0.iter().map(|(name, _)| String::from_utf8_lossy(name))).finish()
     }
 }
