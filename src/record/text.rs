@@ -31,14 +31,14 @@ pub(super) fn clean_bytes(bytes: &[u8], limit: usize) -> Clean {
 
 /// A name that somebody else chose (of a parameter or claim): `{id}` when it looks like a secret rather than a name.
 pub(super) fn name(text: &str) -> String {
-    if is_opaque(text) || text.contains('@') { ID.to_owned() } else { clean(text, NAME_LIMIT).text }
+    if is_unsafe(text) { ID.to_owned() } else { clean(text, NAME_LIMIT).text }
 }
 
 /// A segment of a path: `{id}` when it looks like a secret or a person, and without matrix parameters, which are where
 /// servlet containers write session ids.
 pub(super) fn segment(text: &str) -> &str {
     let text = text.split_once(';').map_or(text, |(before, _)| before);
-    if is_opaque(text) || text.contains('@') { ID } else { text }
+    if is_unsafe(text) { ID } else { text }
 }
 
 /// Free text without e-mail addresses, IP addresses, JWTs, UUIDs, tokens of 20 and more characters, and without the
@@ -103,6 +103,11 @@ fn is_jwt(word: &str) -> bool {
 fn is_uuid(word: &str) -> bool {
     let lengths = word.split('-').map(|part| part.chars().all(|c| c.is_ascii_hexdigit()).then_some(part.len()));
     lengths.eq([Some(8), Some(4), Some(4), Some(4), Some(12)])
+}
+
+/// Whether a name or segment is more likely a secret or a person than a name.
+fn is_unsafe(text: &str) -> bool {
+    text.contains('@') || is_jwt(text) || is_opaque(text)
 }
 
 /// Whether a text holds a run that is more likely a token, key or handle than words: 20 and more characters of base64,

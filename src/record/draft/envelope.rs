@@ -164,8 +164,8 @@ const REQUEST_ID_LIMIT: usize = 128;
 /// No registered method is longer.
 const METHOD_LIMIT: usize = 16;
 
-/// RFC 1035 §2.3.4, and a port.
-const AUTHORITY_LIMIT: usize = 262;
+/// Domain names have at most 253 characters (RFC 1035 §2.3.4); PROTOCOL §2.9, recorded strings.
+const AUTHORITY_LIMIT: usize = 256;
 
 /// PROTOCOL §2.9, recorded strings.
 const PATH_LIMIT: usize = 256;
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(read_authority(b"u:p@IdP.Example.TEST:8443"), Seen::Present("idp.example.test:8443".to_owned()));
         assert_eq!(read_authority(b"[2001:DB8::1]:443"), Seen::Present("[2001:db8::1]:443".to_owned()));
         assert_eq!(read_authority(b"a\xffb"), Seen::Malformed(Malformation::Type));
-        assert_eq!(read_authority(&[b'a'; 263]), Seen::Malformed(Malformation::TooLong));
+        assert_eq!(read_authority(&[b'a'; 257]), Seen::Malformed(Malformation::TooLong));
     }
 
     #[test]
