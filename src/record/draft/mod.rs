@@ -6,6 +6,8 @@ mod authorization;
 mod envelope;
 mod id_token;
 mod logout;
+#[cfg(test)]
+mod tests;
 mod token;
 mod userinfo;
 mod words;
