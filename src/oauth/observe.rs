@@ -42,4 +42,4 @@ fn subject(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
