@@ -191,7 +191,7 @@ fn read_response<'a>(scene: &Scene<'a>, granted: &Object<'a>, request: &TokenReq
         (Seen::Absent, _) => ScopeSource::AssumedUnchanged,
         _ => ScopeSource::Response,
     };
-    let scope = if scope.is_absent() { request.scope.clone() } else { scope };
+    let scope = if scope_source == ScopeSource::Request { request.scope.clone() } else { scope };
     let refresh_expires_in = match granted.whole("refresh_expires_in") {
         Seen::Absent => granted.whole("refresh_token_expires_in"),
         seen => seen,

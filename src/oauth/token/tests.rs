@@ -79,6 +79,7 @@ fn status_and_body_decide_together() {
         ("200", tokens.to_owned(), (TokenIssued, Success, None)),
         ("201", r#"{"id_token":"x"}"#.to_owned(), (TokenIssued, Success, None)),
         ("200", error("bad_verification_code"), (TokenDenied, Failure, Some(Reason::OauthError))),
+        ("200", r#"{"access_token":"a","error":null}"#.to_owned(), (TokenIssued, Success, None)),
         ("400", error("invalid_grant"), (TokenDenied, Failure, Some(Reason::OauthError))),
         ("401", error("invalid_client"), (ClientAuthFailed, Failure, Some(Reason::OauthError))),
         ("400", error("invalid_client"), (ClientAuthFailed, Failure, Some(Reason::OauthError))),
