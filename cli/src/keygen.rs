@@ -136,7 +136,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| what(&e))
 }
 
-const JOIN: &str = "OIDC_AUDIT_KEY_JOIN";
-const PSEUDONYM: &str = "OIDC_AUDIT_KEY_PSEUDONYM";
+const JOIN: &str = "OIDC_AUDIT_JOIN_KEY";
+const PSEUDONYM: &str = "OIDC_AUDIT_PSEUDONYM_KEY";
 const EXAMPLES: &str = "Examples:\n  oidc-audit keygen --out keys.txt\n  oidc-audit keygen --env >> \
                         /etc/envoy/oidc-audit.env";

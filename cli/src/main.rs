@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod clock;
+mod collect;
 mod environment;
 mod failure;
 mod keygen;
@@ -30,6 +31,7 @@ struct Cli {
 // One line per subcommand: its arguments and its help live in its own file.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Collect(Box<collect::Args>),
     Keygen(keygen::Args),
 }
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut term = Term::standard(cli.color);
     let outcome = match &cli.command {
+        Command::Collect(args) => collect::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
     };
     conclude(outcome, &mut term)
