@@ -51,14 +51,10 @@ pub(super) fn is_label(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
-/// A key id: short, and free of the `.` and `-` that join keys are built with.
-pub(super) fn is_key_id(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
 /// The name of an environment variable.
 pub(super) fn is_variable(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !text.starts_with(|c: char| c.is_ascii_digit())
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// A header field name as HTTP/2 wants it: lower case (RFC 9113 §8.2.1).

@@ -3,7 +3,6 @@
 use super::forms;
 use super::problem::{ProblemKind, WarningKind};
 use super::reader::{Members, Node, Report};
-use crate::http::Authority;
 use crate::oauth::{EndpointKind, Provider};
 
 /// One entry of `issuers`, checked.
@@ -41,7 +40,7 @@ fn one(node: &Node<'_>, report: &mut Report) -> Option<Issuer> {
     let provider = members.get("provider").and_then(|node| node.word(PROVIDERS, report));
     let cluster = members.get("cluster").and_then(|node| cluster(&node, report));
     let authorities = authorities(&members, report);
-    let endpoints = endpoints(&members, url, &authorities, report);
+    let endpoints = endpoints(&members, report);
     let provider = provider.and_then(|position| Provider::parse(PROVIDERS.get(position)?));
     Some(Issuer { issuer: url?.to_owned(), provider, cluster, authorities, endpoints })
 }
@@ -68,21 +67,15 @@ fn authorities(members: &Members<'_>, report: &mut Report) -> Vec<String> {
     read.map(str::to_owned).collect()
 }
 
-fn endpoints(
-    members: &Members<'_>,
-    issuer: Option<&str>,
-    authorities: &[String],
-    report: &mut Report,
-) -> Vec<(EndpointKind, String)> {
+fn endpoints(members: &Members<'_>, report: &mut Report) -> Vec<(EndpointKind, String)> {
     let Some(endpoints) = members.get("endpoints").and_then(|node| node.members(ENDPOINTS, report)) else {
         return Vec::new();
     };
     let mut read = Vec::new();
     for (name, node) in endpoints.all() {
         let Some(kind) = EndpointKind::parse(name).filter(|_| ENDPOINTS.contains(&name)) else { continue };
-        let expected = "an absolute path, or a URL on an authority of this issuer; without query and fragment";
-        let belongs = |text: &str| forms::is_endpoint(text) && is_of(text, issuer, authorities);
-        if let Some(endpoint) = node.text(URL, expected, belongs, report) {
+        let expected = "an absolute path or URL without query and fragment";
+        if let Some(endpoint) = node.text(URL, expected, forms::is_endpoint, report) {
             read.push((kind, endpoint.to_owned()));
         }
     }
@@ -90,21 +83,9 @@ fn endpoints(
     read
 }
 
-/// Whether an endpoint is a path, or a URL whose authority the issuer has. With a wrong issuer nothing more is said.
-fn is_of(endpoint: &str, issuer: Option<&str>, authorities: &[String]) -> bool {
-    let (Some(issuer), Some(authority)) = (issuer, authority(endpoint)) else { return true };
-    let own = self::authority(issuer).into_iter().chain(authorities.iter().map(String::as_str));
-    own.filter_map(Authority::parse).any(|own| own.matches(authority.as_bytes()))
-}
-
 /// Two issuers that cannot be told apart on the wire: they differ in a final slash only.
 fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
-}
-
-/// The authority of an absolute URL.
-pub(super) fn authority(url: &str) -> Option<&str> {
-    url.split_once("://")?.1.split('/').next()
 }
 
 pub(super) const ISSUER: &[&str] = &["issuer", "provider", "cluster", "authorities", "endpoints"];

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::json::NotJson;
+use crate::oauth::PolicyProblemKind;
 
 /// One mistake in a configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +43,8 @@ pub enum ProblemKind {
     Expected(&'static str),
     /// A secret stands in the configuration itself, which has not been allowed.
     InlineSecret,
+    /// What the protocol layer finds wrong with an issuer.
+    Issuer(PolicyProblemKind),
     /// A member that must be there is not.
     Missing,
     /// The text is not JSON.
@@ -124,11 +127,12 @@ impl fmt::Display for ProblemKind {
             Self::InlineSecret => {
                 f.write_str("is a secret in the configuration itself; use {\"env\": NAME}, or set `insecure_inline`")
             }
+            Self::Issuer(kind) => kind.fmt(f),
             Self::Missing => f.write_str("is missing"),
             Self::NotJson { line, column } => write!(f, "is not JSON from line {line}, column {column} on"),
             Self::NotText => f.write_str(
-                "is not JSON text but a protobuf message; give Envoy a google.protobuf.StringValue that holds the JSON, \
-                 not a Struct: use StringValue",
+                "is not JSON text but a protobuf message, which is how Envoy hands over a Struct: \
+                 use StringValue (google.protobuf.StringValue with the JSON as its value)",
             ),
             Self::OneOf(words) => {
                 f.write_str("expected one of ")?;

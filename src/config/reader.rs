@@ -155,9 +155,7 @@ impl<'a> Members<'a> {
 
     /// All members, in the order of the text.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
-        self.members
-            .iter()
-            .map(|(name, json)| (name.as_str(), Node { pointer: extend(&self.pointer, name), json }))
+        self.members.iter().map(|(name, json)| (name.as_str(), Node { pointer: extend(&self.pointer, name), json }))
     }
 }
 

@@ -94,7 +94,13 @@ fn head() -> Vec<Member> {
             "Version of the configuration's form. If it names a newer minor version than the filter knows, unknown members warn instead of being refused.",
             json!({"type": "string", "pattern": "^1\\.[0-9]+$"}),
         ),
-        member("/enabled", "true or false", "`true`", "Whether anything is watched at all.", json!({"type": "boolean"})),
+        member(
+            "/enabled",
+            "true or false",
+            "`true`",
+            "Whether anything is watched at all.",
+            json!({"type": "boolean"}),
+        ),
     ]
 }
 
@@ -155,12 +161,48 @@ fn issuer() -> Vec<Member> {
 fn sink() -> Vec<Member> {
     let (least, _, most) = sinks::TIMEOUT_MS;
     vec![
-        member("/sinks", "list of exactly 1", "required", "Where records go.", json!({"type": "array", "minItems": 1, "maxItems": 1})),
-        member("/sinks/*/cluster", "text", "required", "Envoy cluster of the log cluster.", json!({"type": "string", "minLength": 1, "maxLength": 255})),
-        member("/sinks/*/name", "text", "`cluster`", "Name of the sink in records and log lines.", json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})),
-        member("/sinks/*/format", &words(sinks::FORMATS), "`json_lines`", "One record per line, each the canonical JSON of docs/record-format.md.", json!({"enum": sinks::FORMATS})),
-        member("/sinks/*/path", "path, with or without query", "`/`", "Request target of the deliveries.", json!({"type": "string", "pattern": "^/", "maxLength": 2048})),
-        member("/sinks/*/authority", "`host[:port]`", "`cluster`", "The deliveries' `:authority`.", json!({"type": "string", "minLength": 1, "maxLength": 255})),
+        member(
+            "/sinks",
+            "list of exactly 1",
+            "required",
+            "Where records go.",
+            json!({"type": "array", "minItems": 1, "maxItems": 1}),
+        ),
+        member(
+            "/sinks/*/cluster",
+            "text",
+            "required",
+            "Envoy cluster of the log cluster.",
+            json!({"type": "string", "minLength": 1, "maxLength": 255}),
+        ),
+        member(
+            "/sinks/*/name",
+            "text",
+            "`cluster`",
+            "Name of the sink in records and log lines.",
+            json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}),
+        ),
+        member(
+            "/sinks/*/format",
+            &words(sinks::FORMATS),
+            "`json_lines`",
+            "One record per line, each the canonical JSON of docs/record-format.md.",
+            json!({"enum": sinks::FORMATS}),
+        ),
+        member(
+            "/sinks/*/path",
+            "path, with or without query",
+            "`/`",
+            "Request target of the deliveries.",
+            json!({"type": "string", "pattern": "^/", "maxLength": 2048}),
+        ),
+        member(
+            "/sinks/*/authority",
+            "`host[:port]`",
+            "`cluster`",
+            "The deliveries' `:authority`.",
+            json!({"type": "string", "minLength": 1, "maxLength": 255}),
+        ),
         member(
             "/sinks/*/headers",
             "object",
@@ -168,11 +210,41 @@ fn sink() -> Vec<Member> {
             "Further request headers, by lower-case name: a text, or `{\"env\": NAME}` where the value is a secret. A text under a name such as `authorization` or `x-api-key` counts as an inline secret.",
             json!({"type": "object", "propertyNames": {"pattern": "^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$"}, "additionalProperties": {"oneOf": [{"type": "string", "minLength": 1, "maxLength": 4096}, secret()]}}),
         ),
-        member("/sinks/*/bearer", "`{\"env\": NAME}`", "none", "Bearer token of the deliveries (RFC 6750 §2.1).", secret()),
-        member("/sinks/*/content_type", "text", "`application/x-ndjson`", "The deliveries' `content-type`; receivers differ.", json!({"type": "string", "minLength": 1, "maxLength": 128})),
-        member("/sinks/*/accept", "list of 1 to 16 statuses from 200 to 299", "`[200]`", "Statuses by which the sink says that it has stored a batch.", json!({"type": "array", "minItems": 1, "maxItems": 16, "items": {"type": "integer", "minimum": 200, "maximum": 299}})),
-        member("/sinks/*/timeout_ms", &range(least, most), "`5000`", "Milliseconds after which a delivery counts as failed.", json!({"type": "integer", "minimum": least, "maximum": most})),
-        member("/sinks/*/required", "`true`", "`true`", "A required sink gets every record; the only sink of this version is.", json!({"const": true})),
+        member(
+            "/sinks/*/bearer",
+            "`{\"env\": NAME}`",
+            "none",
+            "Bearer token of the deliveries (RFC 6750 §2.1).",
+            secret(),
+        ),
+        member(
+            "/sinks/*/content_type",
+            "text",
+            "`application/x-ndjson`",
+            "The deliveries' `content-type`; receivers differ.",
+            json!({"type": "string", "minLength": 1, "maxLength": 128}),
+        ),
+        member(
+            "/sinks/*/accept",
+            "list of 1 to 16 statuses from 200 to 299",
+            "`[200]`",
+            "Statuses by which the sink says that it has stored a batch.",
+            json!({"type": "array", "minItems": 1, "maxItems": 16, "items": {"type": "integer", "minimum": 200, "maximum": 299}}),
+        ),
+        member(
+            "/sinks/*/timeout_ms",
+            &range(least, most),
+            "`5000`",
+            "Milliseconds after which a delivery counts as failed.",
+            json!({"type": "integer", "minimum": least, "maximum": most}),
+        ),
+        member(
+            "/sinks/*/required",
+            "`true`",
+            "`true`",
+            "A required sink gets every record; the only sink of this version is.",
+            json!({"const": true}),
+        ),
     ]
 }
 
@@ -185,8 +257,20 @@ fn keys() -> Vec<Member> {
             "The two secrets that key join values and pseudonyms. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
             json!({"type": "object"}),
         ),
-        member("/keys/join", "object", "required", "Keys the join values that bind the records of one flow together.", json!({"type": "object"})),
-        member("/keys/pseudonym", "object", "required", "Keys pseudonyms of people; losing it makes them unreadable for good.", json!({"type": "object"})),
+        member(
+            "/keys/join",
+            "object",
+            "required",
+            "Keys the join values that bind the records of one flow together.",
+            json!({"type": "object"}),
+        ),
+        member(
+            "/keys/pseudonym",
+            "object",
+            "required",
+            "Keys pseudonyms of people; losing it makes them unreadable for good.",
+            json!({"type": "object"}),
+        ),
     ];
     for ring in secrets::RINGS {
         let exclusive = json!([{"required": ["env"]}, {"required": ["inline"]}]);
@@ -231,17 +315,71 @@ fn rest() -> Vec<Member> {
     let (retain, _, retain_most) = settings::RETAIN_SECONDS;
     vec![
         member("/privacy", "object", "`minimal`", "What is recorded of people.", json!({"type": "object"})),
-        member("/privacy/profile", &words(settings::PROFILES), "`minimal`", "How much: pseudonyms; subject identifiers and masks; identity claims. The last two need a purpose.", json!({"enum": settings::PROFILES})),
-        member("/privacy/purpose", "text of one line", "none", "Why, in words; recorded in `audit.start`.", json!({"type": "string", "minLength": 1, "maxLength": 256})),
-        member("/privacy/trusted_hops", &range(0, 16), "`0`", "Which entry of `X-Forwarded-For` is the source, counted from the right; 0: none, the peer is.", json!({"type": "integer", "minimum": 0, "maximum": 16})),
-        member("/capture", "object", "see below", "What is looked at beyond the protocol's messages.", json!({"type": "object"})),
-        member("/capture/login_forms", &words(settings::LOGIN_FORMS), "`outcome`", "What is read of the provider's own login forms. `outcome` reads no request body.", json!({"enum": settings::LOGIN_FORMS})),
+        member(
+            "/privacy/profile",
+            &words(settings::PROFILES),
+            "`minimal`",
+            "How much: pseudonyms; subject identifiers and masks; identity claims. The last two need a purpose.",
+            json!({"enum": settings::PROFILES}),
+        ),
+        member(
+            "/privacy/purpose",
+            "text of one line",
+            "none",
+            "Why, in words; recorded in `audit.start`.",
+            json!({"type": "string", "minLength": 1, "maxLength": 256}),
+        ),
+        member(
+            "/privacy/trusted_hops",
+            &range(0, 16),
+            "`0`",
+            "Which entry of `X-Forwarded-For` is the source, counted from the right; 0: none, the peer is.",
+            json!({"type": "integer", "minimum": 0, "maximum": 16}),
+        ),
+        member(
+            "/capture",
+            "object",
+            "see below",
+            "What is looked at beyond the protocol's messages.",
+            json!({"type": "object"}),
+        ),
+        member(
+            "/capture/login_forms",
+            &words(settings::LOGIN_FORMS),
+            "`outcome`",
+            "What is read of the provider's own login forms. `outcome` reads no request body.",
+            json!({"enum": settings::LOGIN_FORMS}),
+        ),
         member("/limits", "object", "see below", "Bounds.", json!({"type": "object"})),
-        member("/limits/memory", &range(memory, memory_most), "`16777216`", "Bytes per VM: half for bodies in flight, half for records that wait. 4 MiB is enough for a sidecar.", json!({"type": "integer", "minimum": memory, "maximum": memory_most})),
+        member(
+            "/limits/memory",
+            &range(memory, memory_most),
+            "`16777216`",
+            "Bytes per VM: half for bodies in flight, half for records that wait. 4 MiB is enough for a sidecar.",
+            json!({"type": "integer", "minimum": memory, "maximum": memory_most}),
+        ),
         member("/delivery", "object", "see below", "When records leave.", json!({"type": "object"})),
-        member("/delivery/interval_ms", &range(interval, interval_most), "`1000`", "Milliseconds between two looks at the queue.", json!({"type": "integer", "minimum": interval, "maximum": interval_most})),
-        member("/delivery/retain_seconds", &range(retain, retain_most), "`900`", "Seconds for which a batch that cannot be delivered is kept while memory allows.", json!({"type": "integer", "minimum": retain, "maximum": retain_most})),
-        member("/vantage", &words(settings::VANTAGES), "`auto`", "Where the proxy stands. `auto` decides by where the filter runs and what is configured.", json!({"enum": settings::VANTAGES})),
+        member(
+            "/delivery/interval_ms",
+            &range(interval, interval_most),
+            "`1000`",
+            "Milliseconds between two looks at the queue.",
+            json!({"type": "integer", "minimum": interval, "maximum": interval_most}),
+        ),
+        member(
+            "/delivery/retain_seconds",
+            &range(retain, retain_most),
+            "`900`",
+            "Seconds for which a batch that cannot be delivered is kept while memory allows.",
+            json!({"type": "integer", "minimum": retain, "maximum": retain_most}),
+        ),
+        member(
+            "/vantage",
+            &words(settings::VANTAGES),
+            "`auto`",
+            "Where the proxy stands. `auto` decides by where the filter runs and what is configured.",
+            json!({"enum": settings::VANTAGES}),
+        ),
     ]
 }
 

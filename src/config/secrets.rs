@@ -79,7 +79,8 @@ impl<'a> Secrets<'a> {
             let expected = "1 to 8 characters of a-z and 0-9 that do not begin with `e`";
             KeyId::parse(id.text(8, expected, |text| KeyId::parse(text).is_ok(), report)?).ok()
         });
-        let secret = self.value(&members, report, "32 bytes as base64url (43 characters; `oidc-audit keygen` makes one)", bytes);
+        let secret =
+            self.value(&members, report, "32 bytes as base64url (43 characters; `oidc-audit keygen` makes one)", bytes);
         Some(NamedKey::new(id?, secret?))
     }
 

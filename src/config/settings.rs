@@ -87,8 +87,7 @@ fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
     };
     let purpose = members.get("purpose");
     let given = purpose.is_some();
-    let purpose =
-        purpose.and_then(|node| node.text(256, "1 to 256 bytes of text on one line", forms::is_line, report));
+    let purpose = purpose.and_then(|node| node.text(256, "1 to 256 bytes of text on one line", forms::is_line, report));
     if profile != Profile::Minimal && !given {
         report.problem(&format!("{}/purpose", members.pointer), ProblemKind::PurposeMissing);
     }

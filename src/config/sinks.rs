@@ -7,20 +7,27 @@ use super::reader::{Members, Node, Report};
 use super::secrets::Secrets;
 use crate::secret::Secret;
 
-/// One entry of `sinks`, checked.
+/// A sink, checked. Its `Debug` redacts what is secret.
 #[derive(Clone, Debug)]
-pub(super) struct Sink {
-    pub(super) cluster: String,
-    pub(super) name: String,
-    pub(super) path: String,
-    pub(super) authority: String,
-    /// Fixed header fields that are no secret.
-    pub(super) headers: Vec<(String, String)>,
-    /// Header fields that are.
-    pub(super) secret_headers: Vec<(String, Secret<String>)>,
-    pub(super) content_type: String,
-    pub(super) accept: Vec<u16>,
-    pub(super) timeout_ms: u32,
+pub struct Sink {
+    /// Envoy cluster.
+    pub cluster: String,
+    /// Name in records and log lines.
+    pub name: String,
+    /// Request target, perhaps with a query.
+    pub path: String,
+    /// `:authority`
+    pub authority: String,
+    /// Fixed header fields that are no secret; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Header fields that are, `authorization` among them.
+    pub secret_headers: Vec<(String, Secret<String>)>,
+    /// `content-type`
+    pub content_type: String,
+    /// Statuses of 200..=299 by which it acknowledges, sorted.
+    pub accept: Vec<u16>,
+    /// Milliseconds until a delivery has failed, 100..=60000.
+    pub timeout_ms: u32,
 }
 
 /// The list. An entry is given only if it is sound.
@@ -101,7 +108,9 @@ fn headers(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, re
             sink.secret_headers.extend(secret.map(|secret| (name.to_owned(), secret)));
             continue;
         }
-        let Some(text) = node.text(4_096, "1 to 4096 visible characters", forms::is_field_value, report) else { continue };
+        let Some(text) = node.text(4_096, "1 to 4096 visible characters", forms::is_field_value, report) else {
+            continue;
+        };
         if CREDENTIALS.iter().any(|word| name.contains(word)) {
             secrets.plain(&node, report);
             sink.secret_headers.push((name.to_owned(), Secret::new(text.to_owned())));
@@ -153,4 +162,5 @@ const SINKS: usize = 1;
 const OURS: &[&str] = &["content-type", "content-length", "host", "transfer-encoding", "connection"];
 
 /// Parts of header names whose values are usually secrets.
-const CREDENTIALS: &[&str] = &["authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "credential"];
+const CREDENTIALS: &[&str] =
+    &["authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "credential"];
