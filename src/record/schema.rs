@@ -1,0 +1,1 @@
+//! One JSON Schema per event, made from the types.
