@@ -11,9 +11,13 @@ use std::thread;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use support::{Answer, Collector, STREAM, folder, output, record, text};
+use collector::{Answer, Collector, STREAM, record};
+use process::{folder, output, text};
 
-mod support;
+mod collector;
+#[path = "../process/mod.rs"]
+mod process;
+mod tls;
 
 #[test]
 fn a_batch_is_in_a_private_file_when_it_is_answered() {

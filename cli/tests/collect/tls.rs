@@ -1,4 +1,3 @@
-#![cfg(test)]
 //! `oidc-audit collect` over TLS, mutual TLS and HTTP/2, against certificates made for the moment.
 
 use std::error::Error;
@@ -19,9 +18,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use support::{Collector, folder, output, record, text};
-
-mod support;
+use crate::collector::{Collector, record};
+use crate::process::{folder, oidc_audit, output, text};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
@@ -81,7 +79,7 @@ fn tls_and_a_client_authority_open_it_to_the_network() {
     args.extend(["--client-ca", leak(&trusted), "--listen", "0.0.0.0:0"]);
     let mut all = vec!["collect", "--dir", leak(&dir)];
     all.extend(&args);
-    let mut child = support::oidc_audit(&all).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = oidc_audit(&all).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
     child.kill().unwrap();
