@@ -612,6 +612,9 @@ pub struct AuditSection {
     /// `audit.drop`: time of the last: RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
+    /// `audit.drop`: sealed records that were given up since the last such record, by sink and reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loss: Vec<LossSection>,
     /// `audit.stop`: sealed batches that were given up, as ranges of sequence numbers `[from, to]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<[u64; 2]>,
@@ -636,4 +639,17 @@ pub struct AuditSection {
     /// `audit.start`: version of the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// Sealed records that one sink never acknowledged.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct LossSection {
+    /// Ranges of sequence numbers of this stream, `[from, to]`, both ends included.
+    pub ranges: Vec<[u64; 2]>,
+    /// Name of the sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sink: Option<String>,
+    /// `refused` (the sink refuses this record for good) or `expired` (it took too long, and memory was needed).
+    pub why: String,
 }
