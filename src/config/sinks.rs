@@ -7,7 +7,7 @@ use super::issuers::cluster;
 use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
 use super::secrets::Secrets;
-use crate::pipeline::SinkSettings;
+use crate::pipeline::{Field, SinkSettings};
 use crate::secret::Secret;
 
 /// One entry of `sinks`, checked. Its `Debug` redacts what is secret.
@@ -43,7 +43,10 @@ impl Sink {
             cluster: self.cluster.as_str().into(),
             authority: self.authority.clone(),
             path: self.path.clone(),
-            headers: plain.chain(self.secret_headers.iter().cloned()).collect(),
+            headers: plain
+                .chain(self.secret_headers.iter().cloned())
+                .map(|(name, value)| Field { name, value })
+                .collect(),
             bearer: None,
             content_type: self.content_type.clone(),
             accept: self.accept.clone(),

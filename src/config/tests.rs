@@ -67,7 +67,8 @@ fn every_member_is_taken() {
     assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (2 << 20, 60_000));
     let sink = config.outbox.sink;
     assert_eq!((sink.name.as_str(), sink.authority.as_str(), sink.path.as_str()), ("siem", "siem:443", "/in?x=y"));
-    let fields: Vec<_> = sink.headers.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
+    let fields: Vec<_> =
+        sink.headers.iter().map(|field| (field.name.as_str(), field.value.expose().as_str())).collect();
     let token = ("authorization", "Bearer sink-token");
     assert_eq!(fields, [("x-scope-orgid", "acme"), ("x-api-key", "sink-token"), token]);
     assert_eq!(sink.accept, [200, 204]);
