@@ -27,6 +27,7 @@ use settings::Settings;
 pub use vantage::VantageRule;
 
 use crate::oauth::{Endpoints, IssuerSettings, Limits, Policy, PolicyField};
+use crate::pipeline::{OutboxSettings, SinkSettings};
 use crate::record::{Keys, Privacy};
 
 /// A configuration that was taken.
@@ -43,15 +44,13 @@ pub struct Config {
     /// Where the proxy stands, by the direction of the traffic.
     pub vantage: VantageRule,
     /// Where records go.
-    pub sink: Sink,
+    pub outbox: OutboxSettings,
     /// Issuers whose metadata document the filter fetches.
     pub fetches: Vec<MetadataFetch>,
-    /// Bytes per VM.
-    pub memory: usize,
+    /// Bytes per VM for bodies in flight.
+    pub body_bytes: usize,
     /// Milliseconds between two looks at the queue.
     pub interval_ms: u32,
-    /// Seconds for which an undelivered batch is kept.
-    pub retain_seconds: u32,
     /// SHA-256 of the canonical effective configuration, hex; secrets stand in it as key ids.
     pub digest: String,
     /// JSON pointers of secrets that stand in the configuration itself.
@@ -75,7 +74,7 @@ pub struct Rejected {
     /// Every mistake, in the order of reading; at least one.
     pub problems: Vec<Problem>,
     /// Where a record of this can go: present if that part is sound.
-    pub sink: Option<Sink>,
+    pub sink: Option<SinkSettings>,
 }
 
 /// What the host says of itself.
@@ -84,8 +83,6 @@ pub struct HostFacts {
     /// Envoy's node id; Istio's begins with the kind of the proxy (`sidecar~`, `router~`).
     pub node: Option<String>,
 }
-
-pub use sinks::Sink;
 
 /// Reads a plugin configuration.
 ///
@@ -98,7 +95,7 @@ pub fn parse(text: &[u8], environment: &Environment<'_>, host: &HostFacts) -> Re
     let json = read(text).map_err(|kind| Rejected { problems: vec![Problem::at("", kind)], sink: None })?;
     let mut report = Report::default();
     let settings = Settings::read(&json, environment, &mut report);
-    let sink = settings.as_ref().and_then(|settings| settings.sinks.first().cloned());
+    let sink = settings.as_ref().and_then(|settings| settings.sinks.first()).map(sinks::Sink::settings);
     let config = settings.and_then(|settings| compile(settings, host, &mut report));
     match config {
         Some(mut config) if report.problems.is_empty() => {
@@ -149,17 +146,21 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         }
         Err(_) => return None,
     };
+    let outbox = OutboxSettings {
+        queue_bytes: settings.memory / 2,
+        keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
+        sink: settings.sinks.first()?.settings(),
+    };
     Some(Config {
         enabled: settings.enabled,
         policy,
         keys: settings.rings.map(|rings| Keys::from_secrets(&rings.join, &rings.pseudonym)),
         privacy: settings.privacy,
         vantage: VantageRule::new(settings.vantage, host),
-        sink: settings.sinks.into_iter().next()?,
+        outbox,
         fetches,
-        memory: settings.memory,
+        body_bytes: settings.memory / 2,
         interval_ms: settings.interval_ms,
-        retain_seconds: settings.retain_seconds,
         digest,
         inline_secrets: settings.inline_secrets,
         warnings: Vec::new(),

@@ -175,6 +175,12 @@ impl OpenBatch<'_> {
         Ok(())
     }
 
+    /// The number that the next record will have.
+    #[must_use]
+    pub fn next(&self) -> Sequence {
+        self.sealer.next
+    }
+
     /// The batch; `None` when nothing was added.
     #[must_use]
     pub fn close(self) -> Option<SealedBatch> {
@@ -269,5 +275,95 @@ impl fmt::Debug for SealedBatch {
             .field("last", &self.last())
             .field("bytes", &self.text().len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::audit::{Stop, StopReason, stop};
+    use crate::record::draft::Observer;
+    use crate::record::fixture::{Counting, Dry};
+    use crate::record::model::Record;
+    use crate::time::Timestamp;
+
+    fn draft(records: u64) -> Draft {
+        let statement = Stop { lost: &[], reason: StopReason::Reload, records };
+        stop(&Observer::default(), Timestamp::from_secs(1), &statement)
+    }
+
+    fn sealer() -> Sealer {
+        Sealer::new(StreamId::draw(&mut Counting::default()).unwrap())
+    }
+
+    fn batch(sealer: &mut Sealer, limits: BatchLimits, drafts: u64) -> (SealedBatch, usize) {
+        let mut open = sealer.open(limits);
+        let refused = (0..drafts).map(|count| open.add(draft(count), &mut Counting::default()));
+        let refused = refused.filter(|added| matches!(added, Err(not) if not.why == Why::Full)).count();
+        (open.close().unwrap(), refused)
+    }
+
+    fn ids(batch: &SealedBatch) -> Vec<String> {
+        batch.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().id).collect()
+    }
+
+    #[test]
+    fn records_are_numbered_from_one_without_holes_over_batches() {
+        let mut sealer = sealer();
+        let limits = BatchLimits { records: 2, ..BatchLimits::default() };
+        let (one, refused) = batch(&mut sealer, limits, 3);
+        assert_eq!(refused, 1);
+        assert_eq!(ids(&one), ["000102030405060708090a0b0c0d0e0f-1", "000102030405060708090a0b0c0d0e0f-2"]);
+        let (two, _) = batch(&mut sealer, limits, 1);
+        assert_eq!(ids(&two), ["000102030405060708090a0b0c0d0e0f-3"]);
+        assert_eq!((two.first().number(), two.last().number(), two.records()), (3, 3, 1));
+        assert_eq!(sealer.sealed(), 3);
+        assert!(sealer.open(limits).close().is_none());
+        assert_eq!(sealer.next().number(), 4);
+    }
+
+    #[test]
+    fn a_batch_stays_within_its_bytes() {
+        let line = batch(&mut sealer(), BatchLimits::default(), 1).0.text().len();
+        let limits = BatchLimits { bytes: 3 * line, ..BatchLimits::default() };
+        let (three, refused) = batch(&mut sealer(), limits, 5);
+        assert_eq!((three.records(), refused), (3, 2));
+        assert!(three.text().len() <= limits.bytes);
+        let (one, _) = batch(&mut sealer(), BatchLimits { bytes: 1, ..limits }, 2);
+        assert_eq!(one.records(), 1);
+    }
+
+    #[test]
+    fn a_draft_that_is_not_added_comes_back_as_it_was_and_uses_no_number() {
+        let mut sealer = sealer();
+        let before = draft(7);
+        let mut open = sealer.open(BatchLimits { bytes: 1, ..BatchLimits::default() });
+        let refused = open.add(before.clone(), &mut Dry).unwrap_err();
+        assert_eq!((refused.why, refused.draft.record()), (Why::NoEntropy, before.record()));
+        open.add(draft(6), &mut Counting::default()).unwrap();
+        let refused = open.add(before.clone(), &mut Counting::default()).unwrap_err();
+        assert_eq!((refused.why, refused.draft.record()), (Why::Full, before.record()));
+        drop(open);
+        assert_eq!(sealer.next().number(), 2);
+    }
+
+    #[test]
+    fn halves_hold_the_same_bytes() {
+        let mut sealer = sealer();
+        let _ = batch(&mut sealer, BatchLimits::default(), 4);
+        let (whole, _) = batch(&mut sealer, BatchLimits::default(), 5);
+        let (one, two) = whole.halves().unwrap();
+        assert_eq!(format!("{}{}", one.text(), two.text()), whole.text());
+        assert_eq!((one.first().number(), one.last().number()), (5, 6));
+        assert_eq!((two.first().number(), two.last().number()), (7, 9));
+        let (three, four) = two.halves().unwrap();
+        assert_eq!(format!("{}{}", three.text(), four.text()), two.text());
+        assert!(one.halves().unwrap().0.halves().is_none());
+        assert_eq!(ids(&four), ["000102030405060708090a0b0c0d0e0f-8", "000102030405060708090a0b0c0d0e0f-9"]);
+    }
+
+    #[test]
+    fn a_stream_without_entropy_is_not_begun() {
+        assert_eq!(StreamId::draw(&mut Dry), Err(NoEntropy));
     }
 }

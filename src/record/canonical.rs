@@ -202,3 +202,156 @@ const WHOLE: [&str; 13] = [
 
 /// SINKS.md, bounds: receivers refuse longer lines.
 pub(super) const MAX_RECORD: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::model::{ClientSection, ExchangeSection, FlowSection, IntegritySection, RequestSection};
+
+    /// RFC 8785, checked from outside: parsed again and compared, without the writer's own help.
+    fn assert_canonical(text: &str) {
+        let value: Value = serde_json::from_str(text).unwrap();
+        check(&value);
+        assert_eq!(reference(&value), text);
+        assert!(text.len() <= MAX_RECORD, "{}", text.len());
+    }
+
+    fn check(value: &Value) {
+        match value {
+            Value::Array(items) => {
+                assert!(!items.is_empty());
+                items.iter().for_each(check);
+            }
+            Value::Object(members) => {
+                assert!(!members.is_empty());
+                members.values().for_each(check);
+            }
+            Value::Bool(_) => {}
+            Value::Null => panic!("null"),
+            Value::Number(number) => assert!(number.as_u64().unwrap() <= MAX_INTEGER),
+            Value::String(string) => assert!(!string.is_empty()),
+        }
+    }
+
+    fn reference(value: &Value) -> String {
+        match value {
+            Value::Array(items) => format!("[{}]", items.iter().map(reference).collect::<Vec<_>>().join(",")),
+            Value::Object(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                members.sort_by_key(|(name, _)| name.encode_utf16().collect::<Vec<_>>());
+                let member =
+                    |(name, value): (&String, &Value)| format!("{}:{}", Value::from(name.as_str()), reference(value));
+                format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","))
+            }
+            other => other.to_string(),
+        }
+    }
+
+    #[test]
+    fn members_are_sorted_by_utf16_code_units_at_every_depth() {
+        // RFC 8785 §3.2.3, and U+10000 which sorts before U+FFFD there.
+        let value = json!({"b": {"\u{fffd}": 1, "\u{10000}": 2, "a": 3}, "B": [true], "\u{20ac}": "\r", "1": 4});
+        assert_eq!(
+            encode(&value),
+            "{\"1\":4,\"B\":[true],\"b\":{\"a\":3,\"\u{10000}\":2,\"\u{fffd}\":1},\"\u{20ac}\":\"\\r\"}"
+        );
+    }
+
+    #[test]
+    fn characters_are_escaped_as_the_scheme_says() {
+        let value = Value::from("\u{20ac}$\u{f}\nA'B\"\\\\\"/\u{7f}\u{8}\u{c}\t");
+        assert_eq!(encode(&value), "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\u{7f}\\b\\f\\t\"");
+    }
+
+    #[test]
+    fn what_the_format_forbids_is_left_out_at_every_depth() {
+        let mut value = json!({
+            "a": null, "b": "", "c": [], "d": {}, "e": [{"f": [""]}, "x"], "g": 1.5, "h": 9_007_199_254_740_992_u64,
+            "i": -1, "j": false, "k": 0, "l": 9_007_199_254_740_991_u64
+        });
+        assert!(prune(&mut value));
+        assert_eq!(encode(&value), r#"{"e":["x"],"j":false,"k":0,"l":9007199254740991}"#);
+    }
+
+    fn oversized(text: &str, list: usize) -> Record {
+        let list = || vec![text.to_owned(); list];
+        Record {
+            schema: "oidc-audit/1".to_owned(),
+            id: "000102030405060708090a0b0c0d0e0f-1".to_owned(),
+            salt: "AAECAwQFBgcICQoLDA0ODw".to_owned(),
+            ts: "2026-01-15T09:30:00.120Z".to_owned(),
+            event: "authorization.request".to_owned(),
+            exchange: Some(ExchangeSection {
+                id: "ab".repeat(16),
+                request_id: Some("r".repeat(128)),
+                path_template: Some(text.to_owned()),
+                ..ExchangeSection::default()
+            }),
+            client: Some(ClientSection { id: Some(text.to_owned()), ..ClientSection::default() }),
+            request: Some(Box::new(RequestSection {
+                scope: list(),
+                claims: list(),
+                acr_values: list(),
+                ui_locales: list(),
+                unknown_parameters: list(),
+                ..RequestSection::default()
+            })),
+            join: BTreeMap::from([("state".to_owned(), vec!["k1.jqqT4X1EECan3GvJp1Vuzw".to_owned()])]),
+            flow: Some(FlowSection { anchor: "state".to_owned(), id: "k1.jqqT4X1EECan3GvJp1Vuzw".to_owned() }),
+            integrity: Some(IntegritySection { cut: vec!["client.id".to_owned()], ..IntegritySection::default() }),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_record_over_the_limit_is_cut_and_says_where() {
+        let record = oversized(&"\u{10ffff}".repeat(256), 64);
+        let text = to_canonical(&record);
+        assert_canonical(&text);
+        let read: Record = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.join, record.join);
+        assert_eq!(read.flow, record.flow);
+        assert_eq!(
+            read.exchange.as_ref().map(|exchange| &exchange.id),
+            record.exchange.as_ref().map(|exchange| &exchange.id)
+        );
+        assert_eq!(
+            read.integrity.map(|integrity| integrity.cut),
+            Some(
+                [
+                    "client.id",
+                    "exchange.path_template",
+                    "request.acr_values",
+                    "request.claims",
+                    "request.scope",
+                    "request.ui_locales",
+                    "request.unknown_parameters"
+                ]
+                .map(str::to_owned)
+                .to_vec()
+            )
+        );
+    }
+
+    #[test]
+    fn a_record_within_the_limit_is_not_touched() {
+        let record = oversized("openid", 3);
+        let read: Record = serde_json::from_str(&to_canonical(&record)).unwrap();
+        assert_eq!(read, record);
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_is_canonical(text in any::<String>(), list in 0usize..200, number in any::<u64>(), repeat in 1usize..80) {
+            let mut record = oversized(&text.repeat(repeat), list);
+            record.dur_ms = Some(number);
+            let text = to_canonical(&record);
+            assert_canonical(&text);
+        }
+    }
+}

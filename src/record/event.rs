@@ -109,7 +109,7 @@ impl AuditEvent {
     fn shape(self) -> Shape {
         let audit: &'static [&'static str] = match self {
             Self::ConfigRejected => &["config_digest", "problems"],
-            Self::Drop => &["dropped", "first", "last"],
+            Self::Drop => &["dropped", "first", "last", "loss"],
             Self::Start => &[
                 "config_digest",
                 "inline_secrets",
@@ -130,7 +130,9 @@ impl AuditEvent {
 #[cfg(not(target_family = "wasm"))]
 fn protocol_shape(event: ProtocolEvent) -> Shape {
     let (members, request, response): (&'static [&'static [&'static str]], _, _) = match event {
-        ProtocolEvent::AuthorizationRequest => (&[EXCHANGE, FAILURE, &["request"]], AUTHORIZATION_REQUEST, NONE),
+        ProtocolEvent::AuthorizationRequest => {
+            (&[EXCHANGE, FAILURE, &["request", "subject"]], AUTHORIZATION_REQUEST, NONE)
+        }
         ProtocolEvent::AuthorizationError | ProtocolEvent::AuthorizationResponse => {
             (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
         }

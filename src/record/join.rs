@@ -129,7 +129,7 @@ impl Label {
             Self::Lstate => "lstate",
             Self::Nonce => "nonce",
             Self::Par => "par",
-            Self::Phone => "phone",
+            Self::Phone => "phone_number",
             Self::Pkce => "pkce",
             Self::Robj => "robj",
             Self::Sid => "sid",

@@ -31,14 +31,14 @@ pub(super) fn clean_bytes(bytes: &[u8], limit: usize) -> Clean {
 
 /// A name that somebody else chose (of a parameter or claim): `{id}` when it looks like a secret rather than a name.
 pub(super) fn name(text: &str) -> String {
-    if is_opaque(text) || text.contains('@') { ID.to_owned() } else { clean(text, NAME_LIMIT).text }
+    if is_unsafe(text) { ID.to_owned() } else { clean(text, NAME_LIMIT).text }
 }
 
 /// A segment of a path: `{id}` when it looks like a secret or a person, and without matrix parameters, which are where
 /// servlet containers write session ids.
 pub(super) fn segment(text: &str) -> &str {
     let text = text.split_once(';').map_or(text, |(before, _)| before);
-    if is_opaque(text) || text.contains('@') { ID } else { text }
+    if is_unsafe(text) { ID } else { text }
 }
 
 /// Free text without e-mail addresses, IP addresses, JWTs, UUIDs, tokens of 20 and more characters, and without the
@@ -47,9 +47,9 @@ pub(super) fn scrub(text: &str, known: &[&str]) -> Clean {
     // Twice the limit is read: a placeholder may be longer than what it replaces, and a word at the edge must be whole.
     let read = clean(text, 2 * TEXT_LIMIT);
     let mut without = read.text;
-    for value in known.iter().filter(|value| value.len() >= KNOWN_MINIMUM) {
-        if without.contains(*value) {
-            without = without.replace(*value, "{redacted}");
+    for value in known.iter().map(|value| clean(value, 2 * TEXT_LIMIT).text) {
+        if value.len() >= KNOWN_MINIMUM && without.contains(&value) {
+            without = without.replace(&value, "{redacted}");
         }
     }
     let mut scrubbed = String::with_capacity(without.len());
@@ -103,6 +103,11 @@ fn is_jwt(word: &str) -> bool {
 fn is_uuid(word: &str) -> bool {
     let lengths = word.split('-').map(|part| part.chars().all(|c| c.is_ascii_hexdigit()).then_some(part.len()));
     lengths.eq([Some(8), Some(4), Some(4), Some(4), Some(12)])
+}
+
+/// Whether a name or segment is more likely a secret or a person than a name.
+fn is_unsafe(text: &str) -> bool {
+    text.contains('@') || is_jwt(text) || is_opaque(text)
 }
 
 /// Whether a text holds a run that is more likely a token, key or handle than words: 20 and more characters of base64,
@@ -195,6 +200,7 @@ mod tests {
     #[test]
     fn values_of_the_exchange_are_redacted_wherever_they_appear() {
         assert_eq!(scrub("user jane unknown", &["jane", "no"]).text, "user {redacted} unknown");
+        assert_eq!(scrub("user ja\u{0}ne unknown", &["jan\u{7}e"]).text, "user {redacted} unknown");
     }
 
     #[test]

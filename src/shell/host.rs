@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 
-use super::abi::{self, Buffer, Level, Map};
+use super::abi::{self, Buffer, Level, Map, Metric as Kind};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::record::{Direction, Observer};
@@ -211,4 +211,24 @@ pub(super) fn call_body(max: usize) -> Vec<u8> {
 /// Lets a root go whose `on_done` said "not yet".
 pub(super) fn done() {
     let _ = abi::done();
+}
+
+/// The number of a counter, made if it is new.
+pub(super) fn define_counter(name: &str) -> Option<u32> {
+    abi::define_metric(Kind::Counter, name).ok()
+}
+
+/// The number of a gauge, made if it is new.
+pub(super) fn define_gauge(name: &str) -> Option<u32> {
+    abi::define_metric(Kind::Gauge, name).ok()
+}
+
+/// Adds to a metric; to a counter by more than 0.
+pub(super) fn add(metric: u32, difference: i64) {
+    let _ = abi::increment_metric(metric, difference);
+}
+
+/// Sets a gauge.
+pub(super) fn set(metric: u32, value: u64) {
+    let _ = abi::record_metric(metric, value);
 }

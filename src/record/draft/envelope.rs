@@ -4,7 +4,7 @@ use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{Observation, Tier};
 use crate::record::draft::{Drafter, Facts};
 use crate::record::model::{ExchangeSection, PeerSection, Record, SourceSection};
-use crate::record::notes::Notes;
+use crate::record::notes::{MAX_INTEGER, Notes};
 use crate::record::privacy::{Action, Field};
 use crate::record::source::{SourceAddress, network, user_agent_family};
 use crate::record::text::{clean, clean_bytes};
@@ -40,7 +40,7 @@ impl Drafter<'_> {
             response_source: facts.response_source.map(str::to_owned),
             tls_version: facts.tls_version.as_ref().and_then(|version| self.own("exchange.tls_version", version)),
             mtls: facts.mtls,
-            hop: facts.hop,
+            hop: facts.hop.map(|hop| hop.min(MAX_INTEGER)),
             log_only: facts.log_only.then_some(true),
         });
         let spiffe_id = facts.peer_spiffe_id.as_ref().and_then(|id| self.own("peer.spiffe_id", id));
@@ -164,8 +164,8 @@ const REQUEST_ID_LIMIT: usize = 128;
 /// No registered method is longer.
 const METHOD_LIMIT: usize = 16;
 
-/// RFC 1035 §2.3.4, and a port.
-const AUTHORITY_LIMIT: usize = 262;
+/// Domain names have at most 253 characters (RFC 1035 §2.3.4); PROTOCOL §2.9, recorded strings.
+const AUTHORITY_LIMIT: usize = 256;
 
 /// PROTOCOL §2.9, recorded strings.
 const PATH_LIMIT: usize = 256;
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(read_authority(b"u:p@IdP.Example.TEST:8443"), Seen::Present("idp.example.test:8443".to_owned()));
         assert_eq!(read_authority(b"[2001:DB8::1]:443"), Seen::Present("[2001:db8::1]:443".to_owned()));
         assert_eq!(read_authority(b"a\xffb"), Seen::Malformed(Malformation::Type));
-        assert_eq!(read_authority(&[b'a'; 263]), Seen::Malformed(Malformation::TooLong));
+        assert_eq!(read_authority(&[b'a'; 257]), Seen::Malformed(Malformation::TooLong));
     }
 
     #[test]
