@@ -109,7 +109,7 @@ fn secret() -> Result<Secret<String>, Failure> {
 }
 
 fn dated_id() -> String {
-    let date: String = clock::rfc3339(clock::now()).chars().filter(char::is_ascii_digit).skip(2).take(6).collect();
+    let date: String = clock::now().rfc3339_millis().chars().filter(char::is_ascii_digit).skip(2).take(6).collect();
     format!("k{date}")
 }
 

@@ -179,12 +179,13 @@ fn coverage_says_what_is_seen_where_and_why() {
     failed authentication and errors  part  every OAuth error and refused client; not a wrong password in a login form: that is no OAuth message
     logout                            yes   at the end-session endpoint
 
-  https://idp.example.com  rp-out (outbound, in a client's sidecar; if the client opens TLS to the provider itself, nothing is seen: let it speak plain HTTP to its sidecar and the sidecar open TLS)
+  https://idp.example.com  rp-out (outbound, in a client's sidecar)
     authorization requests            no    the browser goes to the provider directly, past this proxy
     token issuance and refresh        yes   the client's token requests pass here
     ID token claims and identity      yes   ID tokens in token responses, and userinfo
     failed authentication and errors  part  errors of the token endpoint and refused clients; failed logins stay between browser and provider
     logout                            no    the browser goes to the end-session endpoint directly
+    nothing of it if the client opens TLS to the provider itself: let it speak plain HTTP to this proxy, and this proxy open TLS
 ";
     assert!(sidecars.out.ends_with(expected), "{}", sidecars.out);
 

@@ -27,14 +27,20 @@ pub(crate) fn coverage(
             found.push(Covered {
                 issuer,
                 vantage: "none",
-                because: blind.because.to_owned(),
+                because: blind.because,
                 sees: nothing(blind.why),
+                unless: None,
             });
             continue;
         }
         for (vantage, because) in points {
-            let because = because.to_owned();
-            found.push(Covered { issuer: issuer.clone(), vantage: vantage.as_str(), because, sees: sees(vantage) });
+            found.push(Covered {
+                issuer: issuer.clone(),
+                vantage: vantage.as_str(),
+                because,
+                sees: sees(vantage),
+                unless: unless(vantage),
+            });
         }
     }
     found
@@ -47,11 +53,7 @@ fn by_site(site: Site) -> Vec<(Vantage, &'static str)> {
         Site::IstioGateway => vec![(Vantage::IdpIn, "a gateway that serves the issuer's authority")],
         Site::IstioSidecar { client, server } => {
             let inbound = server.then_some((Vantage::IdpIn, "inbound, in the provider's sidecar"));
-            let outbound = client.then_some((
-                Vantage::RpOut,
-                "outbound, in a client's sidecar; if the client opens TLS to the provider itself, nothing is seen: let it \
-                 speak plain HTTP to its sidecar and the sidecar open TLS",
-            ));
+            let outbound = client.then_some((Vantage::RpOut, "outbound, in a client's sidecar"));
             inbound.into_iter().chain(outbound).collect()
         }
     }
@@ -67,6 +69,14 @@ fn sees(vantage: Vantage) -> Vec<Sight> {
     };
     let rows = THINGS.iter().zip(table);
     rows.map(|(what, (seen, why))| Sight { what, seen, why }).collect()
+}
+
+/// What takes even that away.
+fn unless(vantage: Vantage) -> Option<&'static str> {
+    (vantage == Vantage::RpOut).then_some(
+        "nothing of it if the client opens TLS to the provider itself: let it speak plain HTTP to this proxy, and this \
+         proxy open TLS",
+    )
 }
 
 fn nothing(why: &'static str) -> Vec<Sight> {

@@ -45,8 +45,11 @@ pub(crate) struct Covered {
     pub(crate) issuer: String,
     pub(crate) vantage: &'static str,
     /// Where that was taken from.
-    pub(crate) because: String,
+    pub(crate) because: &'static str,
     pub(crate) sees: Vec<Sight>,
+    /// What takes even that away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unless: Option<&'static str>,
 }
 
 /// One of the five things, and how much of it is seen.
@@ -123,7 +126,7 @@ impl Covered {
     fn print(&self, term: &mut Term) -> io::Result<()> {
         let palette = term.palette();
         let issuer = palette.paint(Style::Strong, escape(&self.issuer));
-        writeln!(term.out(), "\n  {issuer}  {} ({})", self.vantage, escape(&self.because))?;
+        writeln!(term.out(), "\n  {issuer}  {} ({})", self.vantage, self.because)?;
         let width = self.sees.iter().map(|sight| sight.what.len()).max().unwrap_or_default();
         for Sight { what, seen, why } in &self.sees {
             let seen = match seen {
@@ -133,7 +136,7 @@ impl Covered {
             };
             writeln!(term.out(), "    {what:width$}  {seen}  {why}")?;
         }
-        Ok(())
+        self.unless.map_or(Ok(()), |unless| writeln!(term.out(), "    {}", palette.paint(Style::Warning, unless)))
     }
 }
 

@@ -30,8 +30,21 @@ impl Collector {
 
     pub(crate) fn start_with(dir: &Path, args: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let mut command = oidc_audit(&["collect", "--listen", "127.0.0.1:0", "--dir", dir.to_str().unwrap()]);
-        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(args);
         change(&mut command);
+        Self::spawn(dir, command)
+    }
+
+    /// By a script that ends in `exec "$0" "$@"`.
+    pub(crate) fn start_as(dir: &Path, script: &str) -> Self {
+        let tool = env!("CARGO_BIN_EXE_oidc-audit");
+        let mut command = Command::new("sh");
+        command.args(["-c", script, tool, "collect", "--listen", "127.0.0.1:0", "--dir", dir.to_str().unwrap()]);
+        Self::spawn(dir, command)
+    }
+
+    fn spawn(dir: &Path, mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -146,6 +146,26 @@ fn what_was_answered_survives_kill_9_and_is_there_once() {
 }
 
 #[test]
+fn a_write_that_breaks_off_leaves_whole_lines_and_the_next_file_goes_on() {
+    // With the signal ignored, a file that reaches its limit is an error in the middle of a write.
+    let dir = folder();
+    let collector = Collector::start_as(&dir, "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"");
+    let (mut answered, mut broken) = (0, 0);
+    for number in 1..=20 {
+        let body = record(number, &format!(",\"pad\":\"{}\"", "x".repeat(1_000)));
+        while collector.post(body.as_bytes()).status != 200 {
+            broken += 1;
+        }
+        answered += 1;
+    }
+    let segments = collector.segments();
+    assert!((1..=answered).contains(&broken) && segments.len() > 1, "{broken} of {answered}");
+    assert!(segments.iter().all(|(_, content)| content.is_empty() || content.ends_with('\n')));
+    assert_eq!(collector.lines().len(), 20);
+    assert_eq!(collector.lines().into_iter().collect::<BTreeSet<_>>().len(), 20);
+}
+
+#[test]
 fn bodies_over_the_limit_are_413_however_they_are_sent() {
     let collector = Collector::start(&folder(), &["--max-body", "4KiB"]);
     let long = record(1, &format!(",\"pad\":\"{}\"", "x".repeat(8 * 1024)));
