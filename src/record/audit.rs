@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::batch::Sequence;
 use crate::record::class::Class;
 use crate::record::draft::{Direction, Draft, Observer};
 use crate::record::event::{AuditEvent, Event};
@@ -45,7 +44,7 @@ pub enum StopReason {
 #[derive(Clone, Copy, Debug)]
 pub struct Stop<'a> {
     /// Sealed records that were given up, as ranges of sequence numbers, both ends included.
-    pub lost: &'a [(Sequence, Sequence)],
+    pub lost: &'a [(u64, u64)],
     /// Why the stream ends.
     pub reason: StopReason,
     /// Records of this stream, this one not counted.
@@ -103,7 +102,7 @@ pub fn start(observer: &Observer, now: Timestamp, start: &Start<'_>) -> Draft {
 #[must_use]
 pub fn stop(observer: &Observer, now: Timestamp, stop: &Stop<'_>) -> Draft {
     let section = AuditSection {
-        lost: stop.lost.iter().take(MAX_LIST).map(|(first, last)| [first.number(), last.number()]).collect(),
+        lost: stop.lost.iter().take(MAX_LIST).map(|(first, last)| [*first, *last]).collect(),
         reason: Some(stop.reason.as_str().to_owned()),
         records: Some(stop.records.min(MAX_INTEGER)),
         ..AuditSection::default()
