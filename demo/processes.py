@@ -1,5 +1,6 @@
 """Starts programs in process groups of their own, waits until they serve, and stops every one of them."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -69,6 +70,8 @@ class Processes:
     def __init__(self, folder):
         self.folder = folder
         self.running = []
+        # The second belt: an interruption may fall between two lines of whoever calls `stop`.
+        atexit.register(self.stop)
 
     def start(self, name, command, **environment):
         with uninterrupted():

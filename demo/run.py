@@ -81,7 +81,7 @@ def make_folder():
     for old in sorted(RUNS.glob("run-*"))[: -KEPT_RUNS + 1]:
         shutil.rmtree(old, ignore_errors=True)
     folder = RUNS / f"run-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    (folder / "records").mkdir(parents=True)
+    folder.mkdir()
     latest = RUNS / "latest"
     latest.unlink(missing_ok=True)
     latest.symlink_to(folder.name)
@@ -214,8 +214,8 @@ class Demo:
 
     def records(self):
         records = []
-        for file in sorted((self.folder / "records").rglob("*")):
-            lines = file.read_bytes().split(b"\n") if file.is_file() else []
+        for file in sorted((self.folder / "records").rglob("*.jsonl")):
+            lines = file.read_bytes().split(b"\n")
             # The last line of a file that is being written may be unfinished.
             records += [json.loads(line) for line in lines[:-1] if line]
         return records
@@ -307,6 +307,7 @@ if __name__ == "__main__":
     try:
         main()
     except Interrupted as interrupted:
+        print("demo interrupted: everything that it started is stopped", file=sys.stderr)
         sys.exit(128 + interrupted.args[0])
     except (Failed, story.Untold) as failure:
         print(f"demo FAILED: {failure}", file=sys.stderr)
