@@ -22,6 +22,7 @@ def main():
         *never_committed(files),
         *stats_tags(),
         *plugin_configurations(),
+        *metrics(),
     ]
     for problem in problems:
         print(f"docs: {problem}")
@@ -107,6 +108,21 @@ def plugin_configurations():
     squeezed = re.sub(r"\s+", "", shipped[1])
     if squeezed not in re.sub(r"\s+", "", (ROOT / "README.md").read_text()):
         yield "README.md does not show the configuration of envoy/minimal.yaml"
+
+
+def metrics():
+    """docs/operations.md lists what the code counts."""
+    named = set()
+    for source in (ROOT / "src").rglob("*.rs"):
+        for name in re.findall(r'"(oidcaudit\.[a-z0-9_.]+[a-z0-9_])"', source.read_text()):
+            name = re.sub(r"\.(class|reason|status)\.\w+", lambda found: f".{found[1]}.{found[1].upper()}", name)
+            named.add(name)
+    section = (ROOT / "docs/operations.md").read_text().split("## Metrics")[1].split("\n## ")[0]
+    listed = set()
+    for row in re.findall(r"^\| (`oidcaudit.*?) \|", section, re.M):
+        listed.update(re.findall(r"`(oidcaudit\.[\w.]+)`", row))
+    yield from (f"docs/operations.md does not list the metric {name}" for name in sorted(named - listed))
+    yield from (f"docs/operations.md lists {name}, which the code does not count" for name in sorted(listed - named))
 
 
 if __name__ == "__main__":
