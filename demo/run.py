@@ -172,7 +172,7 @@ class Demo:
         for example, ours in (
             ("https://idp.example.com", self.issuer),
             ("address: 0.0.0.0, port_value: 10000", f"address: 127.0.0.1, port_value: {self.ports['idp']}"),
-            ("address: idp.internal, port_value: 8080", f"address: 127.0.0.1, port_value: {self.ports['provider']}"),
+            ("port_value: 8081", f"port_value: {self.ports['provider']}"),
             ("port_value: 9470", f"port_value: {self.ports['collect']}"),
             ("port_value: 9901", f"port_value: {self.ports['admin']}"),
             ("/etc/envoy/oidc_audit.wasm", str(self.parts["module"])),

@@ -37,9 +37,8 @@ def main():
         "minimal.yaml": (ROOT / "envoy/minimal.yaml").read_text(),
     }
     failed = [name for name, text in bootstraps.items() if not validates(name, text, ca)]
-    for name in ("envoy.yaml", "minimal.yaml", "istio/wasmplugin.yaml"):
-        if not passes_check(name):
-            failed.append(name)
+    manifests = {"istio/wasmplugin.yaml": (ROOT / "envoy/istio/wasmplugin.yaml").read_text()}
+    failed += [name for name, text in {**bootstraps, **manifests}.items() if not passes_check(name, text)]
     sys.exit(bool(failed))
 
 
@@ -63,9 +62,13 @@ def validates(name, text, ca):
     return passed
 
 
-def passes_check(name):
-    command = [str(TOOL), "check", str(ROOT / "envoy" / name)]
-    result = subprocess.run(command, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True)
+def passes_check(name, text):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "checked.yaml"
+        file.write_text(text)
+        result = subprocess.run(
+            [str(TOOL), "check", str(file)], env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True
+        )
     print(f"{'ok' if result.returncode == 0 else 'FAILED':<7} oidc-audit check: {name}")
     if result.returncode != 0:
         print(result.stdout + result.stderr)
