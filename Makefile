@@ -67,7 +67,7 @@ clippy: tools
 doc: tools
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
-deny: ## Licences, sources and advisories of every dependency (needs cargo-deny; exits 77 without)
+deny: ## Licences, sources and advisories of dependencies (exits 77 where cargo-deny is missing)
 	@$(PYTHON) tools/deny.py
 
 docs-check: ## Links, line counts, and what documents and code must agree on

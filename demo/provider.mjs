@@ -121,6 +121,7 @@ function consentPage(uid, { params }) {
 }
 
 function page(response, status, body) {
+  if (response.headersSent) return response.destroy();
   response.writeHead(status, { 'cache-control': 'no-store', 'content-type': 'text/html; charset=utf-8' });
   response.end(`<!doctype html><meta charset="utf-8"><title>Demo provider</title>
 <style>body{font:16px system-ui;margin:4rem auto;max-width:24rem}label{display:block;margin:1rem 0}</style>${body}`);

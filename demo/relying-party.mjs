@@ -127,6 +127,7 @@ function redirect(response, location, headers = {}) {
 }
 
 function page(response, status, body) {
+  if (response.headersSent) return response.destroy();
   response.writeHead(status, { 'cache-control': 'no-store', 'content-type': 'text/html; charset=utf-8' });
   response.end(`<!doctype html><meta charset="utf-8"><title>Web shop</title>
 <style>body{font:16px system-ui;margin:4rem auto;max-width:36rem}</style>${body}`);
