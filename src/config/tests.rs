@@ -59,7 +59,7 @@ fn every_member_is_taken() {
     assert_eq!(config.privacy.profile, Profile::Full);
     assert_eq!(config.privacy.purpose.as_deref(), Some("incident 7"));
     assert_eq!(config.privacy.trusted_hops, 2);
-    assert_eq!(config.fetches, [MetadataFetch { issuer: 0, cluster: "outbound|443||idp.example.com".to_owned() }]);
+    assert_eq!(config.fetches, [FetchSettings { issuer: 0, cluster: "outbound|443||idp.example.com".into() }]);
     assert_eq!((config.body_bytes, config.interval_ms), (2 << 20, 200));
     assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::RpOut);
     let keys = config.keys.unwrap();
@@ -70,9 +70,9 @@ fn every_member_is_taken() {
     let fields: Vec<_> =
         sink.headers.iter().map(|field| (field.name.as_str(), field.value.expose().as_str())).collect();
     let token = ("authorization", "Bearer sink-token");
-    assert_eq!(fields, [("x-scope-orgid", "acme"), ("x-api-key", "sink-token"), token]);
+    assert_eq!(fields, [("x-scope-orgid", "acme"), token, ("x-api-key", "sink-token")]);
     assert_eq!(sink.accept, [200, 204]);
-    assert!(config.inline_secrets.is_empty());
+    assert!(config.statement.inline_secrets.is_empty());
     assert!(config.policy.triage(b"login.example.com", b"/token").is_some());
 }
 
@@ -203,7 +203,7 @@ fn a_newer_minor_version_turns_unknown_members_into_warnings() {
 fn inline_secrets_are_listed_where_they_are_allowed() {
     let key = format!(r#"{{"id":"k1","inline":"{KEY}"}}"#);
     let config = parsed(&with(&format!(r#""insecure_inline":true,{}"#, keys(&key)))).unwrap();
-    assert_eq!(config.inline_secrets, ["/keys/join/current/inline"]);
+    assert_eq!(config.statement.inline_secrets, ["/keys/join/current/inline"]);
     assert_eq!(config.warnings.len(), 1);
 }
 
@@ -214,7 +214,7 @@ fn a_line_break_at_the_end_of_a_variable_is_no_part_of_the_key() {
 
 #[test]
 fn the_digest_is_of_what_holds_and_not_of_how_it_is_written() {
-    let digest = |text: &str| parsed(text).unwrap().digest;
+    let digest = |text: &str| parsed(text).unwrap().statement.config_digest;
     let same = r#"{"sinks":[{"timeout_ms":5000.0,"cluster":"audit_log","path":"/"}],"enabled":true,"version":"1.0","issuers":[{"issuer":"https://idp.example.com/realms/acme","authorities":[]}]}"#;
     assert_eq!(digest(MINIMAL), digest(same));
     assert_ne!(digest(MINIMAL), digest(&with(r#""enabled":false"#)));

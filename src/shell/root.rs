@@ -8,8 +8,8 @@ use proxy_wasm::types::ContextType;
 
 use super::disabled::Disabled;
 use super::host;
-use super::running::Running;
-use super::shared;
+use super::running::{Origin, Running};
+use super::shared::{self, Fingerprint};
 use super::stream::Stream;
 use crate::config::{self, Config, HostFacts, Rejected};
 use crate::record::Observer;
@@ -61,7 +61,7 @@ impl RootContext for Root {
         let observer = host::observer();
         let facts = HostFacts { node: observer.node.clone() };
         let state = match config::parse(&text, &host::environment, &facts) {
-            Ok(config) => accept(config, observer),
+            Ok(config) => accept(config, observer, &text),
             Err(rejected) => match refuse(text, rejected, observer) {
                 Some(state) => state,
                 None => return false,
@@ -94,7 +94,7 @@ impl Root {
     }
 }
 
-fn accept(config: Config, observer: Observer) -> State {
+fn accept(config: Config, observer: Observer, text: &[u8]) -> State {
     for warning in &config.warnings {
         host::warn(&format!("oidc-audit: {warning}"));
     }
@@ -104,7 +104,10 @@ fn accept(config: Config, observer: Observer) -> State {
         host::info("oidc-audit: nothing is audited, as configured (`enabled` is false)");
         return State::Idle;
     }
-    match Running::new(config, observer) {
+    let plugin =
+        [host::text(&["plugin_name"]), host::text(&["plugin_root_id"])].map(Option::unwrap_or_default).join("/");
+    let origin = Origin { plugin, configuration: Fingerprint::of(text) };
+    match Running::new(config, observer, origin) {
         Some(running) => State::Running(Box::new(running)),
         None => {
             host::error("oidc-audit: nothing is audited: the host has no random bytes to draw keys from");

@@ -1,5 +1,5 @@
-//! What the VMs of one process share, by name: keys that none configured, metadata that one has learned, and who does
-//! what happens once per process. Every name begins with ours: Istio's plugins all see the same values.
+//! What the VMs of one process share, by name: keys that none configured, which configuration runs, and who does what
+//! happens once per process. (Metadata has names too: those are the pipeline's.) Every name begins with ours: Istio's plugins all see the same values.
 
 use sha2::{Digest, Sha256};
 
@@ -19,21 +19,6 @@ pub(super) fn ephemeral_keys() -> Option<Keys> {
     Some(Keys::ephemeral(&shared_secrets().unwrap_or(drawn)))
 }
 
-/// A metadata document that another VM has learned.
-pub(super) fn metadata(issuer: &str) -> Option<Vec<u8>> {
-    host::shared(&of(METADATA, issuer))
-}
-
-/// Shares a metadata document that this VM has learned.
-pub(super) fn share_metadata(issuer: &str, document: &[u8]) {
-    host::share(&of(METADATA, issuer), document);
-}
-
-/// Whether it is this VM that fetches an issuer's metadata now. Nobody else does until `until`.
-pub(super) fn may_fetch(issuer: &str, now: Timestamp, until: Timestamp) -> bool {
-    host::lease(&of(FETCH, issuer), now, until)
-}
-
 /// Notes that a good configuration runs in this process, for a while: its roots say so again and again.
 pub(super) fn note_running(now: Timestamp) {
     host::share_until(RUNNING, now.plus_millis(RUNNING_FOR));
@@ -46,39 +31,43 @@ pub(super) fn is_running(now: Timestamp) -> bool {
 
 /// Whether it is this VM that records the refusal of a configuration: one does.
 pub(super) fn may_report(configuration: &[u8]) -> bool {
-    host::share_first(&of_bytes(REJECTED, configuration), b"1")
+    host::share_first(&name_of(REJECTED, configuration), b"1")
 }
 
-/// Notes which configuration a plugin was given last.
-pub(super) fn note_current(plugin: &str, digest: &str) {
-    host::share(&of(CURRENT, plugin), digest.as_bytes());
+/// Notes which configuration this plugin was given last.
+pub(super) fn note_current(plugin: &str, configuration: &Fingerprint) {
+    host::share(&name_of(CURRENT, plugin.as_bytes()), &configuration.0);
 }
 
-/// Whether a plugin was given another configuration since.
-pub(super) fn is_replaced(plugin: &str, digest: &str) -> bool {
-    host::shared(&of(CURRENT, plugin)).is_some_and(|current| current != digest.as_bytes())
+/// Whether this plugin was given another configuration since.
+pub(super) fn is_replaced(plugin: &str, configuration: &Fingerprint) -> bool {
+    host::shared(&name_of(CURRENT, plugin.as_bytes())).is_some_and(|current| current != configuration.0)
+}
+
+/// Tells two configurations apart, as texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    pub(super) fn of(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
+    }
 }
 
 fn shared_secrets() -> Option<EphemeralSecrets> {
     EphemeralSecrets::from_bytes(&host::shared(KEYS)?)
 }
 
-fn of(name: &str, what: &str) -> String {
-    of_bytes(name, what.as_bytes())
-}
-
 /// A name with the first half of a SHA-256: names stay short, whatever they are about.
-fn of_bytes(name: &str, what: &[u8]) -> String {
+fn name_of(name: &str, what: &[u8]) -> String {
     let digest = Sha256::digest(what);
     digest.iter().take(16).fold(name.to_owned(), |name, byte| name + &format!("{byte:02x}"))
 }
 
 const CURRENT: &str = "oidc-audit/1/current/";
-const FETCH: &str = "oidc-audit/1/fetch/";
 const KEYS: &str = "oidc-audit/1/keys";
-const METADATA: &str = "oidc-audit/1/metadata/";
 const REJECTED: &str = "oidc-audit/1/rejected/";
 const RUNNING: &str = "oidc-audit/1/running";
 
-/// Milliseconds. Longer than [`super::root::HEARTBEAT`] and than a busy tick; a plugin that was removed is forgotten then.
-const RUNNING_FOR: u64 = 30_000;
+/// Milliseconds. Longer than the slowest tick is late; a plugin that was removed is forgotten then.
+pub(super) const RUNNING_FOR: u64 = 90_000;
