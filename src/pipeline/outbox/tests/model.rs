@@ -61,7 +61,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => answer.prop_map(Step::Settle),
         3 => (0u64..20_000).prop_map(Step::Wait),
         1 => (0u64..2_000_000).prop_map(Step::Wait),
-        1 => (0u64..30_000).prop_map(Step::Back),
+        1 => (0u64..900_000).prop_map(Step::Back),
         1 => Just(Step::Stop),
     ];
     proptest::collection::vec(step, 1..120)
