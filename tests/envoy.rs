@@ -59,13 +59,15 @@ fn every_fixture_gives_the_same_records_in_envoy() {
         }
     }
     let (stats, log) = envoy.stop();
+    // Envoy lists its own extensions when it starts, some of them for canary deployments
+    let log: String = log.lines().filter(|line| !line.contains("source/server/server.cc")).collect::<Vec<_>>().join("\n");
     for (name, text) in [("stats", &stats), ("log", &log)] {
         if let Some(secret) = canary::found(text, &[]) {
             tally.fail(name, format!("contains {secret}"));
         }
     }
-    if log.contains("panicked") || log.contains("Proxy-Wasm") {
-        tally.fail("log", log.lines().filter(|line| line.contains("wasm")).take(20).collect::<Vec<_>>().join("\n"));
+    if log.contains("panicked") || log.contains("in-VM") {
+        tally.fail("log", log);
     }
     tally.finish();
 }

@@ -95,9 +95,10 @@ fn base() -> String {
     "base".to_owned()
 }
 
-/// All fixtures, by name.
+/// All fixtures, by name; those whose name contains `$FIXTURE` where it is set.
+#[expect(clippy::disallowed_methods, reason = "a person at a terminal plays one fixture")]
 pub(crate) fn load() -> Vec<Fixture> {
-    let only = option_env!("FIXTURE").unwrap_or("");
+    let only = &std::env::var("FIXTURE").unwrap_or_default();
     let folder = root().join("tests/fixtures/exchanges");
     let mut folders: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.retain(|path| path.is_dir() && path.file_name().unwrap().to_string_lossy().contains(only));
@@ -123,6 +124,10 @@ impl Fixture {
             exchanges.push(Exchange { request, response, end: End::Complete });
         }
         exchanges.last_mut().unwrap_or_else(|| panic!("{name} has no 01-request.http")).end = case.end;
+        for (exchange, number) in exchanges.iter().zip(1..) {
+            let needed = matches!(exchange.end, End::Complete | End::ClientGoneMidResponse | End::EarlyResponse);
+            assert!(exchange.response.is_some() || !needed, "{name} has no {number:02}-response.http");
+        }
         Self { name, folder: folder.to_path_buf(), case, exchanges }
     }
 
