@@ -28,7 +28,7 @@ use crate::record::model::{
 };
 use crate::record::moment::rfc3339;
 use crate::record::notes::Notes;
-use crate::record::privacy::{Action, Field, Privacy, Profile, attempted_name, identity_claim, is_email};
+use crate::record::privacy::{Action, Field, Privacy, Profile, attempted_name, hint, identity_claim, is_email};
 use crate::record::source::{network, source_address};
 use crate::record::text::{TEXT_LIMIT, clean, scrub};
 use crate::record::uri::{authority_of, sanitise};
@@ -302,6 +302,12 @@ impl Drafter<'_> {
     fn name(&mut self, member: &'static str, seen: &Seen<Cow<'_, str>>) -> Option<Pseudonym> {
         let name = self.notes.present(member, seen)?;
         Some(attempted_name(self.keys, self.profile, self.issuer, name, self.outcome))
+    }
+
+    /// Pseudonym of a hint at the end-user.
+    fn hint(&mut self, member: &'static str, seen: &Seen<Cow<'_, str>>) -> Option<Pseudonym> {
+        let name = self.notes.present(member, seen)?;
+        Some(hint(self.keys, self.profile, self.issuer, name, self.outcome))
     }
 }
 
