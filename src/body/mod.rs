@@ -49,6 +49,12 @@ impl Body {
         &self.bytes
     }
 
+    /// Bytes of memory that the copy takes; never more than the limit it was pushed with.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Whether a limit left something out.
     #[must_use]
     pub fn truncated(&self) -> bool {

@@ -175,6 +175,12 @@ impl OpenBatch<'_> {
         Ok(())
     }
 
+    /// The number that the next record will have.
+    #[must_use]
+    pub fn next(&self) -> Sequence {
+        self.sealer.next
+    }
+
     /// The batch; `None` when nothing was added.
     #[must_use]
     pub fn close(self) -> Option<SealedBatch> {

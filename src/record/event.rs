@@ -109,7 +109,7 @@ impl AuditEvent {
     fn shape(self) -> Shape {
         let audit: &'static [&'static str] = match self {
             Self::ConfigRejected => &["config_digest", "problems"],
-            Self::Drop => &["dropped", "first", "last"],
+            Self::Drop => &["dropped", "first", "last", "loss"],
             Self::Start => &[
                 "config_digest",
                 "inline_secrets",

@@ -1,5 +1,10 @@
 //! The audit record, `oidc-audit/1`: the only exchange type that is `Serialize`. It has no field that can hold a
 //! [`crate::secret::Secret`], and no member name that comes from the wire.
+//!
+//! Unless a field says otherwise: its member has the field's name; it is there since `oidc-audit/1`; what was absent or
+//! malformed has no member, and `integrity.malformed` says which it was; a text has 1 to 256 characters, a number is at
+//! most 2^53 - 1; and it is technical, that is no personal data (PROTOCOL §5.4). Readers ignore members that they do not
+//! know. What the canonical form demands is in [`crate::record::canonical`], the byte form in `docs/record-format.md`.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +37,7 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// `error_description`, scrubbed; never in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
     /// Authority of `error_uri`.
@@ -92,6 +98,7 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo: Option<Box<UserinfoSection>>,
     /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
+    /// Personal data: `pseudonymous`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub join: BTreeMap<String, Vec<String>>,
     /// The strongest of them (PROTOCOL §3.4).
@@ -157,12 +164,14 @@ pub struct ExchangeSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct SourceSection {
     /// IP address, cut to /24 or /48 in profile `minimal`.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// `peer` or `xff`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address_from: Option<String>,
     /// `User-Agent`: its family in profile `minimal`, else at most 128 characters.
+    /// Personal data: `pii-weak`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }
@@ -193,6 +202,7 @@ pub struct ObserverSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct PeerSection {
     /// URI SAN of the downstream certificate.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spiffe_id: Option<String>,
 }
@@ -202,6 +212,7 @@ pub struct PeerSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ClientSection {
     /// Client identifier.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// `basic`, `client_assertion`, `parameter` or `response`.
@@ -226,10 +237,12 @@ pub struct SubjectSection {
     /// Issuer of the subject identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
-    /// Subject identifier; absent in profile `minimal`, where `join.sub` stands for it.
+    /// Subject identifier; absent in profile `minimal`, where `join.sub` stands for it, and where it is an e-mail address.
+    /// Personal data: `pseudonymous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// `direct`, `verified` or `unverified`.
+    /// What the claims rest on (PROTOCOL §1.9): `direct` (from the authorization server over the observed hop), `verified`,
+    /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
 }
@@ -280,6 +293,7 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
     /// `display`; not in profile `minimal`.
+    /// Personal data: `pii-weak`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display: Option<String>,
     /// Whether a DPoP proof was sent.
@@ -295,12 +309,15 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_hint: Option<bool>,
     /// `domain_hint`, `kc_idp_hint`, `idp`, `connection` or `identity_provider`.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idp_hint: Option<String>,
     /// `login_hint`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<Pseudonym>,
     /// `logout_hint`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logout_hint: Option<Pseudonym>,
     /// `max_age` in seconds.
@@ -313,12 +330,14 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
     /// `post_logout_redirect_uri`, sanitised.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_logout_redirect_uri: Option<UriSection>,
     /// The words of `prompt`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prompt: Vec<String>,
     /// `redirect_uri`, sanitised.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<UriSection>,
     /// `resource`
@@ -340,12 +359,14 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
     /// The words of `ui_locales`; not in profile `minimal`.
+    /// Personal data: `pii-weak`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ui_locales: Vec<String>,
     /// Names of unknown parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_parameters: Vec<String>,
     /// `username` of the password grant.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,
 }
@@ -393,6 +414,7 @@ pub struct ResponseSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_store: Option<bool>,
     /// Where the browser was sent, sanitised.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<UriSection>,
     /// Lifetime of the refresh token in seconds.
@@ -420,6 +442,7 @@ pub struct ResponseSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct TokenSection {
     /// Names of its claims; their number alone in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_names: Vec<String>,
     /// Number of claims.
@@ -450,21 +473,25 @@ pub struct IdTokenSection {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     /// `aud`
+    /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aud: Vec<String>,
     /// `auth_time` in seconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
     /// `azp`
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
     /// Names of claims; not in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_names: Vec<String>,
     /// Number of claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<u64>,
     /// `email`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Pseudonym>,
     /// `email_verified`
@@ -486,12 +513,14 @@ pub struct IdTokenSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// `phone_number`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Pseudonym>,
     /// `phone_number_verified`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number_verified: Option<bool>,
     /// `preferred_username` and its aliases.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<Pseudonym>,
     /// `verified`, `failed` or `unchecked`.
@@ -500,7 +529,8 @@ pub struct IdTokenSection {
     /// Why it was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_reason: Option<String>,
-    /// `direct`, `verified` or `unverified`.
+    /// What the claims rest on (PROTOCOL §1.9): `direct` (from the authorization server over the observed hop), `verified`,
+    /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
 }
@@ -510,12 +540,14 @@ pub struct IdTokenSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct UserinfoSection {
     /// Names of the claims; not in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_names: Vec<String>,
     /// Number of claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<u64>,
     /// `email`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Pseudonym>,
     /// `email_verified`
@@ -525,9 +557,11 @@ pub struct UserinfoSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
     /// `phone_number`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Pseudonym>,
     /// `preferred_username` and its aliases.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<Pseudonym>,
 }
@@ -612,6 +646,9 @@ pub struct AuditSection {
     /// `audit.drop`: time of the last: RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
+    /// `audit.drop`: sealed records that were given up since the last such record, by sink and reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loss: Vec<LossSection>,
     /// `audit.stop`: sealed batches that were given up, as ranges of sequence numbers `[from, to]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<[u64; 2]>,
@@ -636,4 +673,17 @@ pub struct AuditSection {
     /// `audit.start`: version of the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// Sealed records that one sink never acknowledged.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct LossSection {
+    /// Ranges of sequence numbers of this stream, `[from, to]`, both ends included.
+    pub ranges: Vec<[u64; 2]>,
+    /// Name of the sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sink: Option<String>,
+    /// `refused` (the sink refuses this record for good) or `expired` (it took too long, and memory was needed).
+    pub why: String,
 }

@@ -100,8 +100,10 @@ pub(super) enum Field {
 /// One row of PROTOCOL §5.4.
 pub(super) struct Row {
     pub(super) field: Field,
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "for the schemas, which are made natively"))]
     pub(super) class: Class,
-    /// Members of the record that hold it, for the schemas.
+    /// Members of the record that hold it.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "for the schemas, which are made natively"))]
     pub(super) members: &'static [&'static str],
     minimal: Action,
     standard: Action,
@@ -217,7 +219,7 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::AttemptedName,
         Class::Pii,
-        &["request.login_hint", "request.logout_hint", "request.username", "join.username"],
+        &["request.login_hint", "request.logout_hint", "request.username"],
         [Action::Hmac, Action::Hmac, Action::Keep],
     ),
     row(
@@ -262,7 +264,7 @@ pub(super) const TABLE: [Row; 12] = [
     ),
     row(Field::SourceAddress, Class::Pii, &["source.address"], [Action::Network, Action::Keep, Action::Keep]),
     row(Field::SpiffeId, Class::Identifier, &["peer.spiffe_id"], [Action::Keep; 3]),
-    row(Field::Subject, Class::Pseudonymous, &["subject.sub"], [Action::Drop, Action::Keep, Action::Keep]),
+    row(Field::Subject, Class::Pseudonymous, &["join", "subject.sub"], [Action::Drop, Action::Keep, Action::Keep]),
     row(Field::UserAgent, Class::PiiWeak, &["source.user_agent"], [Action::Family, Action::Keep, Action::Keep]),
 ];
 
