@@ -6,8 +6,6 @@
 mod native;
 mod support;
 
-use std::collections::BTreeMap;
-
 use native::Chunking;
 use serde_json::Value;
 use support::fixture::{self, Fixture};
@@ -18,18 +16,33 @@ use support::{Tally, compare, normal};
 fn every_fixture_gives_its_records_in_every_chunking() {
     let checker = Checker::default();
     let mut tally = Tally::new("native");
-    let mut families = BTreeMap::<String, usize>::new();
     for fixture in fixture::load() {
         if !tally.plays(&fixture) {
             continue;
         }
-        *families.entry(fixture.name.split('-').next().unwrap_or("?").to_owned()).or_default() += 1;
         if let Err(problem) = judge(&fixture, &checker) {
             tally.fail(&fixture.name, problem);
         }
     }
-    println!("families: {families:?}");
     tally.finish();
+}
+
+#[test]
+fn a_stream_begins_with_its_start_ends_with_its_stop_and_has_no_holes() {
+    let checker = Checker::default();
+    for fixture in fixture::load() {
+        let lines = native::lines(&fixture, Chunking::Whole);
+        let records: Vec<Value> =
+            lines.iter().map(|line| checker.check(line, &fixture.case.secrets).unwrap()).collect();
+        let ids: Vec<&str> = records.iter().filter_map(|record| record["id"].as_str()).collect();
+        let stream = ids.first().and_then(|id| id.split('-').next()).unwrap_or_default();
+        let expected: Vec<String> = (1..=ids.len()).map(|number| format!("{stream}-{number}")).collect();
+        assert_eq!(ids, expected, "{}", fixture.name);
+        if let [first, .., last] = records.as_slice() {
+            assert_eq!((&first["event"], &last["event"]), (&"audit.start".into(), &"audit.stop".into()));
+            assert_eq!(first["audit"]["key_ids"], serde_json::json!({"join": ["k1"], "pseudonym": ["k1"]}));
+        }
+    }
 }
 
 fn judge(fixture: &Fixture, checker: &Checker) -> Result<(), String> {

@@ -1,11 +1,14 @@
 //! Plays a fixture through the core, without a host.
 
-use oidc_audit::body::Body;
-use oidc_audit::config::{self, Config, HostFacts};
+use oidc_audit::config::{self, HostFacts};
 use oidc_audit::entropy::{Entropy, NoEntropy};
 use oidc_audit::http::{Headers, RequestHead, ResponseHead};
-use oidc_audit::oauth::{self, End as StreamEnd, ResponseSource, Transcript};
-use oidc_audit::record::{self, BatchLimits, Direction, Drafting, Facts, Observer, Sealer, StreamId};
+use oidc_audit::oauth::Policy;
+use oidc_audit::pipeline::{
+    self, Budget, OutboxSettings, Recorder, RecorderSettings, Reply, SinkSettings, Statement, StreamEnd, VantageRule,
+};
+use oidc_audit::record::audit::StopReason;
+use oidc_audit::record::{Direction, Observer};
 use oidc_audit::time::Timestamp;
 
 use crate::support::fixture::{End, Exchange, Fixture, Message};
@@ -48,83 +51,113 @@ impl Entropy for Counter {
 
 /// The lines that a sink would get.
 pub(crate) fn lines(fixture: &Fixture, chunking: Chunking) -> Vec<String> {
-    let host = HostFacts { node: Some("corpus".to_owned()) };
-    let text = fixture.configuration().to_string();
-    let mut config = config::parse(text.as_bytes(), &|_| None, &host)
-        .unwrap_or_else(|rejected| panic!("{}: {:?}", fixture.name, rejected.problems));
-    let mut entropy = Counter(1);
-    let mut sealer = Sealer::new(StreamId::draw(&mut entropy).unwrap());
-    let mut lines = Vec::new();
-    for (index, exchange) in fixture.exchanges.iter().enumerate() {
-        let now = 1_768_469_400_000 + 10_000 * index as u64;
-        lines.extend(play(&mut config, exchange, chunking, now, &mut sealer, &mut entropy));
+    let mut player = Player::new(fixture);
+    for (exchange, second) in fixture.exchanges.iter().zip(0..) {
+        player.play(exchange, chunking, Timestamp::from_secs(STARTED + 10 * second));
     }
-    lines
+    player.flush()
 }
 
-fn play(config: &mut Config, exchange: &Exchange, chunking: Chunking, now: u64, sealer: &mut Sealer, entropy: &mut Counter) -> Vec<String> {
-    let request = RequestHead { headers: Headers::new(exchange.request.request_pairs(exchange.end)) };
-    let Some(interest) = config.policy.triage(request.authority().unwrap(), request.path().unwrap()) else { return Vec::new() };
-    let plan = config.policy.bodies(&interest, &request);
-    let mut request_body = Body::default();
-    if let Some(limit) = plan.request {
-        for chunk in chunking.cut(&exchange.request.body) { request_body.push(chunk, limit); }
-        request_body.end = !exchange.end.cuts_request();
+/// A root context without a host.
+struct Player {
+    policy: Policy,
+    recorder: Recorder,
+    budget: Budget,
+    entropy: Counter,
+}
+
+impl Player {
+    fn new(fixture: &Fixture) -> Self {
+        let host = HostFacts { node: Some(NODE.to_owned()) };
+        let text = fixture.configuration().to_string();
+        let config = config::parse(text.as_bytes(), &|_| None, &host)
+            .unwrap_or_else(|rejected| panic!("{}: {:?}", fixture.name, rejected.problems));
+        let vantage = config.vantage.of(Direction::Unspecified);
+        let settings = RecorderSettings {
+            keys: config.keys.expect("every fixture has the test keys"),
+            privacy: config.privacy,
+            observer: Observer { node: Some(NODE.to_owned()), ..Observer::default() },
+            vantage: VantageRule::new(Some(vantage), Some(NODE)),
+            statement: Statement { version: "test".to_owned(), ..Statement::default() },
+            fetches: Vec::new(),
+            outbox: OutboxSettings::new(SinkSettings::new("audit_log")),
+        };
+        let recorder = Recorder::new(settings, &config.policy);
+        Self { policy: config.policy, recorder, budget: Budget::new(8 << 20), entropy: Counter(1) }
     }
-    let local = local_reply();
-    let (message, source) = match (&exchange.response, exchange.end) {
-        (_, End::ClientGoneMidRequest | End::ClientGoneBeforeResponse) => (None, ResponseSource::None),
-        (None, _) => (Some(&local), ResponseSource::Local),
-        (Some(response), _) => (Some(response), ResponseSource::Upstream),
-    };
-    let end = if source == ResponseSource::Local { End::Complete } else { exchange.end };
-    let response = message.map(|message| ResponseHead { headers: Headers::new(message.response_pairs(end)) });
-    let mut response_body = Body::default();
-    if let (Some(head), Some(message)) = (&response, message)
-        && let Some(limit) = config.policy.response_bodies(&interest, &request, head)
-    {
-        for chunk in chunking.cut(&message.body) { response_body.push(chunk, limit); }
-        response_body.end = !end.cuts_response();
-    }
-    let direction = Direction::Unspecified;
-    let transcript = Transcript {
-        interest,
-        vantage: config.vantage.of(direction),
-        request: &request,
-        request_body: &request_body,
-        response: response.as_ref(),
-        response_body: &response_body,
-        end: StreamEnd { source, complete: message.is_some() && !end.cuts_response(), request_complete: !exchange.end.cuts_request() },
-    };
-    let observer = Observer { node: Some("corpus".to_owned()), ..Observer::default() };
-    let mut id = [0; 16];
-    entropy.fill(&mut id).unwrap();
-    let facts = Facts {
-        exchange_id: id,
-        started: Timestamp::from_micros(now * 1000),
-        ended: Timestamp::from_micros((now + 41) * 1000),
-        source_address: Some("127.0.0.1:50000".to_owned()),
-        mtls: Some(false),
-        direction,
-        response_source: Some(match source { ResponseSource::Local => "local", ResponseSource::None => "none", ResponseSource::Upstream => "upstream" }),
-        ..Facts::default()
-    };
-    let mut out = Vec::new();
-    let learned;
-    {
-        let decoded = oauth::decode(&config.policy, &transcript);
-        let observations = oauth::observe(&config.policy, &decoded);
-        let drafting = Drafting { keys: config.keys.as_ref().unwrap(), privacy: &config.privacy, observer: &observer };
-        let mut batch = sealer.open(BatchLimits::default());
-        for observation in &observations {
-            let draft = record::draft(&drafting, &facts, &request, response.as_ref(), transcript.vantage.as_str(), observation);
-            batch.add(draft, entropy).unwrap();
+
+    fn play(&mut self, played: &Exchange, chunking: Chunking, now: Timestamp) {
+        let head = RequestHead { headers: Headers::new(played.request.request_pairs(played.end)) };
+        let (authority, path) = (head.authority().unwrap().to_vec(), head.path().unwrap().to_vec());
+        let Some(mut exchange) = pipeline::Exchange::open(&self.policy, &authority, &path, now, || head) else {
+            return;
+        };
+        for chunk in chunking.cut(&played.request.body) {
+            exchange.request_body(chunk, false, &self.budget);
         }
-        if let Some(batch) = batch.close() { out.extend(batch.lines().map(str::to_owned)); }
-        learned = oauth::passing_metadata(&config.policy, &decoded).map(|(issuer, document)| (issuer, document.to_vec()));
+        if !played.end.cuts_request() {
+            exchange.request_body(b"", true, &self.budget);
+        }
+        let outcome = Outcome::of(played);
+        if let Some((response, end)) = &outcome.response {
+            exchange.response_head(&self.policy, ResponseHead { headers: Headers::new(response.response_pairs(*end)) });
+            for chunk in chunking.cut(&response.body) {
+                exchange.response_body(chunk, false, &self.budget);
+            }
+            if !end.cuts_response() {
+                exchange.response_body(b"", true, &self.budget);
+            }
+        }
+        let end = StreamEnd {
+            now: now.plus_millis(41),
+            response_details: Some(outcome.details.as_bytes().to_vec()),
+            response_flags: outcome.flag.map_or(0, |bit: u32| 1 << bit),
+            source_address: Some("127.0.0.1:50000".to_owned()),
+            mtls: Some(false),
+            ..StreamEnd::default()
+        };
+        self.recorder.record(&mut self.policy, exchange.complete(end), &mut self.entropy);
     }
-    if let Some((issuer, document)) = learned { let _ = config.policy.learn(issuer, &document); }
-    out
+
+    fn flush(mut self) -> Vec<String> {
+        let now = Timestamp::from_secs(STARTED + 1_000);
+        self.recorder.stop(StopReason::Shutdown);
+        let mut lines = Vec::new();
+        while let Some(delivery) = self.recorder.outbox().next(now, &mut self.entropy) {
+            lines.extend(str::from_utf8(&delivery.body).unwrap().lines().map(str::to_owned));
+            let reply = Reply::Response { status: 200, retry_after: None, body_prefix: Vec::new() };
+            self.recorder.outbox().settle(delivery.id, &reply, now, &mut self.entropy);
+        }
+        lines
+    }
+}
+
+/// What Envoy says of an exchange (HOST.md §2.2).
+struct Outcome {
+    response: Option<(Message, End)>,
+    details: &'static str,
+    flag: Option<u32>,
+}
+
+impl Outcome {
+    fn of(exchange: &Exchange) -> Self {
+        let answered = exchange.response.clone().map(|response| (response, exchange.end));
+        let (response, details, flag) = match (exchange.end, answered) {
+            (End::ClientGoneBeforeResponse | End::ClientGoneMidRequest, _) => {
+                (None, "downstream_remote_disconnect", Some(14))
+            }
+            (End::ClientGoneMidResponse, answered) => (answered, "downstream_remote_disconnect", Some(14)),
+            (End::UpstreamReset, None) => {
+                let details = "upstream_reset_before_response_started{connection_termination}";
+                (Some((local_reply(), End::Complete)), details, Some(6))
+            }
+            (End::UpstreamReset, answered) => {
+                (answered, "upstream_reset_after_response_started{connection_termination}", Some(23))
+            }
+            (End::Complete | End::EarlyResponse, answered) => (answered, "via_upstream", None),
+        };
+        Self { response, details, flag }
+    }
 }
 
 /// What Envoy answers when the server closes the connection.
@@ -136,3 +169,8 @@ fn local_reply() -> Message {
         body: body.to_vec(),
     }
 }
+
+/// Envoy's node id in every harness.
+const NODE: &str = "corpus";
+
+const STARTED: u64 = 1_768_469_400;

@@ -30,9 +30,9 @@ fn writings(marker: &str) -> Vec<(&'static str, String)> {
     for offset in 0..3 {
         // the first and last characters depend on what stands beside the marker
         let encoded = STANDARD_NO_PAD.encode([&b"\0\0"[..offset], marker.as_bytes()].concat());
-        let from = [0, 2, 3][offset];
-        let to = if (marker.len() + offset) % 3 == 0 { encoded.len() } else { encoded.len() - 1 };
-        let part = encoded[from..to].to_owned();
+        let partial = usize::from(!(marker.len() + offset).is_multiple_of(3));
+        let length = encoded.len() - [0, 2, 3][offset] - partial;
+        let part: String = encoded.chars().skip([0, 2, 3][offset]).take(length).collect();
         writings.push(("base64", part.replace('+', "-").replace('/', "_")));
         writings.push(("base64", part));
     }
@@ -41,20 +41,33 @@ fn writings(marker: &str) -> Vec<(&'static str, String)> {
 
 /// Undoes `%63` or `\u0063`, once.
 fn unescape(text: &str, prefix: &str, digits: usize) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(prefix) {
-        let after = &rest[at + prefix.len()..];
-        let escaped = after.get(..digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let Some(character) = escaped.and_then(char::from_u32) else {
-            out.push_str(&rest[..at + prefix.len()]);
-            rest = after;
-            continue;
-        };
-        out.push_str(&rest[..at]);
-        out.push(character);
-        rest = &after[digits..];
+    let mut parts = text.split(prefix);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(digits).unwrap_or((part, ""));
+        match u32::from_str_radix(code, 16).ok().and_then(char::from_u32) {
+            Some(character) => out.push(character),
+            None => out.extend([prefix, code]),
+        }
+        out.push_str(rest);
     }
-    out.push_str(rest);
     out
+}
+
+#[test]
+fn a_secret_is_found_however_it_is_written() {
+    for text in [
+        "xCANARYx",
+        "%63%61%6E%61%72%79",
+        "63616e617279",
+        r"\u0063\u0061\u006e\u0061\u0072\u0079",
+        "Y2FuYXJ5",
+        &STANDARD_NO_PAD.encode("a canary"),
+        &STANDARD_NO_PAD.encode("my canary!"),
+        &STANDARD_NO_PAD.encode("the canary"),
+    ] {
+        assert!(found(text, &[]).is_some(), "{text}");
+    }
+    assert_eq!(found("can %61 ary Y2FuYXJ", &[]), None);
+    assert_eq!(found("a s3cret", &["s3cret".to_owned()]), Some("s3cret (raw)".to_owned()));
 }

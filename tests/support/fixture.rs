@@ -131,6 +131,11 @@ impl Fixture {
         Self { name, folder: folder.to_path_buf(), case, exchanges }
     }
 
+    /// What its name begins with: the table of PROTOCOL §7 or the server it was captured from.
+    pub(crate) fn family(&self) -> &str {
+        self.name.split('-').next().unwrap_or_default()
+    }
+
     /// The plugin configuration: that of the fixture, with the test keys and a sink of its own path.
     pub(crate) fn configuration(&self) -> Value {
         let path = root().join(format!("tests/fixtures/configs/{}.json", self.case.config));

@@ -10,6 +10,8 @@ pub(crate) mod normal;
 pub(crate) mod placeholder;
 pub(crate) mod record;
 
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use fixture::Fixture;
@@ -24,6 +26,7 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) struct Tally {
     harness: &'static str,
     played: usize,
+    families: BTreeMap<String, usize>,
     excluded: Vec<(String, String)>,
     failures: Vec<String>,
 }
@@ -38,6 +41,7 @@ impl Tally {
         match fixture.case.exclude.get(self.harness) {
             None => {
                 self.played += 1;
+                *self.families.entry(fixture.family().to_owned()).or_default() += 1;
                 true
             }
             Some(reason) => {
@@ -54,10 +58,13 @@ impl Tally {
     /// Prints the counts and fails when anything was wrong or too much was left out.
     pub(crate) fn finish(self) {
         let total = self.played + self.excluded.len();
-        println!("corpus, {}: {} of {total} fixtures played", self.harness, self.played);
+        let mut text =
+            format!("corpus, {}: {} of {total} fixtures played {:?}\n", self.harness, self.played, self.families);
         for (name, reason) in &self.excluded {
-            println!("  excluded: {name}: {reason}");
+            text.push_str(&format!("  excluded: {name}: {reason}\n"));
         }
+        // not by a macro: the counts are shown whether the test passes or not
+        io::stdout().write_all(text.as_bytes()).unwrap();
         assert!(self.excluded.len() * 20 <= total, "more than 5 % of the corpus is excluded");
         assert!(self.failures.is_empty(), "{} failures\n\n{}", self.failures.len(), self.failures.join("\n"));
     }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Replaces `id`, `ts`, `dur_ms`, `salt`, `exchange.id` and `exchange.request_id` by ordinals, in the order of first
-/// sight. Time belongs to the exchange: records of one exchange must agree on it.
+/// Sorts by time and event, because the queue has lanes, and replaces `id`, `ts`, `dur_ms`, `salt`, `exchange.id` and
+/// `exchange.request_id` by ordinals. Time belongs to the exchange: records of one exchange must agree on it.
 pub(crate) fn normalise(records: &[Value]) -> Result<Vec<Value>, String> {
     let mut exchanges = BTreeMap::new();
     let mut requests = BTreeMap::new();
     let mut times: BTreeMap<usize, (Value, Value)> = BTreeMap::new();
     let mut salts = BTreeMap::new();
     let mut normal = records.to_vec();
+    normal.sort_by_key(|record| (record["ts"].to_string(), record["event"].to_string()));
     for (index, record) in normal.iter_mut().enumerate() {
         let exchange = ordinal(&mut exchanges, &record["exchange"]["id"]);
         let time = (record["ts"].clone(), record["dur_ms"].clone());

@@ -26,7 +26,8 @@ impl Checker {
             return Err(format!("{} bytes", line.len()));
         }
         // members of a parsed object are sorted, and numbers are integers: the text is its own canonical form
-        if record.to_string() != line {
+        let canonical = record.to_string();
+        if canonical != line {
             return Err(format!("not canonical: {line}"));
         }
         plain("", &record)?;
@@ -47,7 +48,8 @@ impl Checker {
             let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
             validators.insert(event.to_owned(), validator);
         }
-        let errors: Vec<String> = validators[event].iter_errors(record).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        let errors: Vec<String> =
+            validators[event].iter_errors(record).map(|e| format!("{}: {e}", e.instance_path())).collect();
         if errors.is_empty() { Ok(()) } else { Err(format!("schema: {}", errors.join("; "))) }
     }
 }
