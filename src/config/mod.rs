@@ -15,8 +15,8 @@ mod settings;
 mod sinks;
 #[cfg(test)]
 mod tests;
-mod vantage;
 
+use issuers::Issuer;
 use json::Json;
 pub use problem::{Problem, ProblemKind, Warning, WarningKind};
 use reader::Report;
@@ -24,9 +24,9 @@ use reader::Report;
 pub use reference::{Member, reference, schema};
 pub use secrets::Environment;
 use settings::Settings;
-pub use vantage::VantageRule;
 
-use crate::oauth::{Endpoints, IssuerSettings, Limits, Policy, PolicyField};
+use crate::oauth::{Endpoints, IssuerSettings, Limits, LoginForms, Policy, PolicyField};
+use crate::pipeline::{FetchSettings, OutboxSettings, SinkSettings, Statement, VantageRule};
 use crate::record::{Keys, Privacy};
 
 /// A configuration that was taken.
@@ -43,30 +43,17 @@ pub struct Config {
     /// Where the proxy stands, by the direction of the traffic.
     pub vantage: VantageRule,
     /// Where records go.
-    pub sink: Sink,
+    pub outbox: OutboxSettings,
     /// Issuers whose metadata document the filter fetches.
-    pub fetches: Vec<MetadataFetch>,
-    /// Bytes per VM.
-    pub memory: usize,
+    pub fetches: Vec<FetchSettings>,
+    /// Bytes per VM for bodies in flight.
+    pub body_bytes: usize,
     /// Milliseconds between two looks at the queue.
     pub interval_ms: u32,
-    /// Seconds for which an undelivered batch is kept.
-    pub retain_seconds: u32,
-    /// SHA-256 of the canonical effective configuration, hex; secrets stand in it as key ids.
-    pub digest: String,
-    /// JSON pointers of secrets that stand in the configuration itself.
-    pub inline_secrets: Vec<String>,
+    /// What the start record says of it.
+    pub statement: Statement,
     /// What works and should be known.
     pub warnings: Vec<Warning>,
-}
-
-/// A metadata document that the filter fetches itself.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MetadataFetch {
-    /// Index of the issuer in [`Policy::issuers`].
-    pub issuer: usize,
-    /// Envoy cluster that serves it.
-    pub cluster: String,
 }
 
 /// A configuration that was not taken.
@@ -75,7 +62,7 @@ pub struct Rejected {
     /// Every mistake, in the order of reading; at least one.
     pub problems: Vec<Problem>,
     /// Where a record of this can go: present if that part is sound.
-    pub sink: Option<Sink>,
+    pub sink: Option<SinkSettings>,
 }
 
 /// What the host says of itself.
@@ -84,8 +71,6 @@ pub struct HostFacts {
     /// Envoy's node id; Istio's begins with the kind of the proxy (`sidecar~`, `router~`).
     pub node: Option<String>,
 }
-
-pub use sinks::Sink;
 
 /// Reads a plugin configuration.
 ///
@@ -98,7 +83,7 @@ pub fn parse(text: &[u8], environment: &Environment<'_>, host: &HostFacts) -> Re
     let json = read(text).map_err(|kind| Rejected { problems: vec![Problem::at("", kind)], sink: None })?;
     let mut report = Report::default();
     let settings = Settings::read(&json, environment, &mut report);
-    let sink = settings.as_ref().and_then(|settings| settings.sinks.first().cloned());
+    let sink = settings.as_ref().and_then(|settings| settings.sinks.first()).map(sinks::Sink::settings);
     let config = settings.and_then(|settings| compile(settings, host, &mut report));
     match config {
         Some(mut config) if report.problems.is_empty() => {
@@ -122,46 +107,60 @@ fn read(text: &[u8]) -> Result<Json, ProblemKind> {
 
 /// Compiles what was read without a problem; what the protocol layer finds wrong beyond that is reported too.
 fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<Config> {
-    let digest = digest::digest(&settings);
-    let fetches = settings.issuers.iter().enumerate();
+    let statement = Statement {
+        config_digest: digest::digest(&settings),
+        inline_secrets: settings.inline_secrets,
+        issuers: settings.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
+        sinks: settings.sinks.iter().map(|sink| sink.name.clone()).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
     let fetches =
-        fetches.filter_map(|(issuer, settings)| Some(MetadataFetch { issuer, cluster: settings.cluster.clone()? }));
+        settings.issuers.iter().enumerate().filter_map(|(issuer, settings)| {
+            Some(FetchSettings { issuer, cluster: settings.cluster.as_deref()?.into() })
+        });
     let fetches = fetches.collect();
-    let issuers = settings.issuers.into_iter().map(|issuer| IssuerSettings {
-        issuer: issuer.issuer,
-        authorities: issuer.authorities,
-        provider: issuer.provider,
-        endpoints: Endpoints(issuer.endpoints),
-    });
-    let policy = match Policy::new(issuers.collect(), Limits::default(), settings.login_forms) {
-        Ok(policy) => policy,
-        // The indexes of issuers are those of the text only if none was left out.
-        Err(error) if report.problems.is_empty() => {
-            for problem in error.problems {
-                let field = match problem.field {
-                    PolicyField::Authority(index) => format!("authorities/{index}"),
-                    PolicyField::Endpoint(kind) => format!("endpoints/{}", kind.as_str()),
-                    PolicyField::Issuer => "issuer".to_owned(),
-                };
-                report.problem(&format!("/issuers/{}/{field}", problem.issuer), ProblemKind::Issuer(problem.kind));
-            }
-            return None;
-        }
-        Err(_) => return None,
+    let policy = policy(settings.issuers, settings.login_forms, report)?;
+    let outbox = OutboxSettings {
+        queue_bytes: settings.memory / 2,
+        keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
+        sink: settings.sinks.first()?.settings(),
     };
     Some(Config {
         enabled: settings.enabled,
         policy,
         keys: settings.rings.map(|rings| Keys::from_secrets(&rings.join, &rings.pseudonym)),
         privacy: settings.privacy,
-        vantage: VantageRule::new(settings.vantage, host),
-        sink: settings.sinks.into_iter().next()?,
+        vantage: VantageRule::new(settings.vantage, host.node.as_deref()),
+        outbox,
         fetches,
-        memory: settings.memory,
+        body_bytes: settings.memory / 2,
         interval_ms: settings.interval_ms,
-        retain_seconds: settings.retain_seconds,
-        digest,
-        inline_secrets: settings.inline_secrets,
+        statement,
         warnings: Vec::new(),
     })
+}
+
+/// What the protocol layer finds wrong is a problem too. Its indexes of issuers are those of the text only where none
+/// was left out for a problem of its own.
+fn policy(issuers: Vec<Issuer>, login_forms: LoginForms, report: &mut Report) -> Option<Policy> {
+    let complete = report.problems.is_empty();
+    let settings = issuers.into_iter().map(|issuer| IssuerSettings {
+        issuer: issuer.issuer,
+        authorities: issuer.authorities,
+        provider: issuer.provider,
+        endpoints: Endpoints(issuer.endpoints),
+    });
+    let error = match Policy::new(settings.collect(), Limits::default(), login_forms) {
+        Ok(policy) => return Some(policy),
+        Err(error) => error,
+    };
+    for problem in error.problems.iter().filter(|_| complete) {
+        let member = match problem.field {
+            PolicyField::Authority(index) => format!("authorities/{index}"),
+            PolicyField::Endpoint(kind) => format!("endpoints/{}", kind.as_str()),
+            PolicyField::Issuer => "issuer".to_owned(),
+        };
+        report.problem(&format!("/issuers/{}/{member}", problem.issuer), ProblemKind::Issuer(problem.kind));
+    }
+    None
 }

@@ -35,19 +35,14 @@ pub fn reference() -> Vec<Member> {
 /// in the environment, issuers that are the same, endpoints on foreign authorities.
 #[must_use]
 pub fn schema() -> Value {
-    let members = reference();
-    let mut schema = object("", &members);
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!("oidc-audit plugin configuration, version 1.0");
-    // The profiles that record personal data need a purpose.
-    schema["properties"]["privacy"]["if"] =
-        json!({"properties": {"profile": {"enum": ["standard", "full"]}}, "required": ["profile"]});
-    schema["properties"]["privacy"]["then"] = json!({"required": ["purpose"]});
-    schema
+    let mut schema = object("", &reference());
+    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("title".to_owned(), json!("oidc-audit plugin configuration, version 1.0"));
+    Value::Object(schema)
 }
 
 /// The schema of an object: its members are the rows one step below `pointer`.
-fn object(pointer: &str, members: &[Member]) -> Value {
+fn object(pointer: &str, members: &[Member]) -> Map<String, Value> {
     let below = format!("{pointer}/");
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -60,29 +55,31 @@ fn object(pointer: &str, members: &[Member]) -> Value {
         }
         properties.insert(name.to_owned(), described(member, members));
     }
-    let mut schema = json!({"type": "object", "additionalProperties": false, "properties": properties});
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("additionalProperties".to_owned(), json!(false));
+    schema.insert("properties".to_owned(), Value::Object(properties));
     if !required.is_empty() {
-        schema["required"] = Value::Array(required);
+        schema.insert("required".to_owned(), Value::Array(required));
     }
     schema
 }
 
+/// The schema of a member; that of a list or object is filled from the rows below it, unless its row says all.
 fn described(member: &Member, members: &[Member]) -> Value {
-    let mut schema = member.schema.clone();
-    let entry = format!("{}/*", member.pointer);
-    if schema["type"] == "array" && schema.get("items").is_none() {
-        schema["items"] = object(&entry, members);
-    } else if schema["type"] == "object" && schema.get("additionalProperties").is_none() {
-        let mut inner = object(&member.pointer, members);
-        if let (Some(inner), Some(own)) = (inner.as_object_mut(), schema.as_object()) {
-            own.iter().for_each(|(name, value)| {
-                inner.insert(name.clone(), value.clone());
-            });
+    let own = member.schema.as_object().cloned().unwrap_or_default();
+    let kind = own.get("type").and_then(Value::as_str);
+    let mut schema = match kind {
+        Some("array") if !own.contains_key("items") => {
+            let entries = Value::Object(object(&format!("{}/*", member.pointer), members));
+            [("items".to_owned(), entries)].into_iter().collect()
         }
-        schema = inner;
-    }
-    schema["description"] = json!(member.meaning);
-    schema
+        Some("object") if !own.contains_key("additionalProperties") => object(&member.pointer, members),
+        _ => Map::new(),
+    };
+    schema.extend(own);
+    schema.insert("description".to_owned(), json!(member.meaning));
+    Value::Object(schema)
 }
 
 fn head() -> Vec<Member> {
@@ -314,7 +311,13 @@ fn rest() -> Vec<Member> {
     let (interval, _, interval_most) = settings::INTERVAL_MS;
     let (retain, _, retain_most) = settings::RETAIN_SECONDS;
     vec![
-        member("/privacy", "object", "`minimal`", "What is recorded of people.", json!({"type": "object"})),
+        member(
+            "/privacy",
+            "object",
+            "`minimal`",
+            "What is recorded of people.",
+            json!({"type": "object", "if": {"properties": {"profile": {"enum": ["standard", "full"]}}, "required": ["profile"]}, "then": {"required": ["purpose"]}}),
+        ),
         member(
             "/privacy/profile",
             &words(settings::PROFILES),

@@ -45,10 +45,11 @@ impl<'a> Secrets<'a> {
     }
 
     /// `{"env": NAME}` or `{"inline": TEXT}`: a text that is sent as it is, such as a bearer token.
-    pub(super) fn text(&mut self, node: &Node<'_>, report: &mut Report) -> Option<Secret<String>> {
+    pub(super) fn text(&mut self, node: &Node<'_>, report: &mut Report) -> Option<Secret<Zeroizing<String>>> {
         let members = node.members(SECRET, report)?;
         self.value(&members, report, "1 to 4096 visible characters", |text| {
-            (text.len() <= TEXT_LIMIT && !text.is_empty() && forms::is_field_value(text)).then(|| text.to_owned())
+            let fits = (1..=TEXT_LIMIT).contains(&text.len()) && forms::is_field_value(text);
+            fits.then(|| Zeroizing::new(text.to_owned()))
         })
     }
 

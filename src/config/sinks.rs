@@ -1,33 +1,58 @@
 //! `sinks`: where records go. This version has exactly one, it is required, and its format is JSON lines.
 
+use zeroize::Zeroizing;
+
 use super::forms;
 use super::issuers::cluster;
 use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
 use super::secrets::Secrets;
+use crate::pipeline::{Field, SinkSettings};
 use crate::secret::Secret;
 
-/// A sink, checked. Its `Debug` redacts what is secret.
+/// One entry of `sinks`, checked. Its `Debug` redacts what is secret.
 #[derive(Clone, Debug)]
-pub struct Sink {
+pub(super) struct Sink {
     /// Envoy cluster.
-    pub cluster: String,
+    pub(super) cluster: String,
     /// Name in records and log lines.
-    pub name: String,
+    pub(super) name: String,
     /// Request target, perhaps with a query.
-    pub path: String,
+    pub(super) path: String,
     /// `:authority`
-    pub authority: String,
+    pub(super) authority: String,
     /// Fixed header fields that are no secret; names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
     /// Header fields that are, `authorization` among them.
-    pub secret_headers: Vec<(String, Secret<String>)>,
+    pub(super) secret_headers: Vec<(String, Secret<Zeroizing<String>>)>,
     /// `content-type`
-    pub content_type: String,
+    pub(super) content_type: String,
     /// Statuses of 200..=299 by which it acknowledges, sorted.
-    pub accept: Vec<u16>,
+    pub(super) accept: Vec<u16>,
     /// Milliseconds until a delivery has failed, 100..=60000.
-    pub timeout_ms: u32,
+    pub(super) timeout_ms: u32,
+}
+
+impl Sink {
+    /// For the pipeline, which sends every field alike.
+    pub(super) fn settings(&self) -> SinkSettings {
+        let plain = self.headers.iter();
+        let plain = plain.map(|(name, value)| (name.clone(), Secret::new(Zeroizing::new(value.clone()))));
+        SinkSettings {
+            name: self.name.clone(),
+            cluster: self.cluster.as_str().into(),
+            authority: self.authority.clone(),
+            path: self.path.clone(),
+            headers: plain
+                .chain(self.secret_headers.iter().cloned())
+                .map(|(name, value)| Field { name, value })
+                .collect(),
+            bearer: None,
+            content_type: self.content_type.clone(),
+            accept: self.accept.clone(),
+            timeout_ms: self.timeout_ms,
+        }
+    }
 }
 
 /// The list. An entry is given only if it is sound.
@@ -113,7 +138,7 @@ fn headers(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, re
         };
         if CREDENTIALS.iter().any(|word| name.contains(word)) {
             secrets.plain(&node, report);
-            sink.secret_headers.push((name.to_owned(), Secret::new(text.to_owned())));
+            sink.secret_headers.push((name.to_owned(), Secret::new(Zeroizing::new(text.to_owned()))));
         } else {
             sink.headers.push((name.to_owned(), text.to_owned()));
         }
@@ -127,7 +152,9 @@ fn bearer(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, rep
         report.problem(&node.pointer, ProblemKind::Expected(expected));
     }
     let token = secrets.text(&node, report);
-    let field = token.map(|token| ("authorization".to_owned(), token.map(|token| format!("Bearer {token}"))));
+    let field = token.map(|token| {
+        ("authorization".to_owned(), token.map(|token| Zeroizing::new(["Bearer ", token.as_str()].concat())))
+    });
     sink.secret_headers.extend(field);
 }
 

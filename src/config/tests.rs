@@ -42,12 +42,10 @@ fn the_minimal_configuration_has_the_documented_defaults() {
     assert!(config.enabled && config.keys.is_none() && config.fetches.is_empty() && config.warnings.is_empty());
     assert_eq!(config.privacy, Privacy::default());
     assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::IdpIn);
-    assert_eq!((config.memory, config.interval_ms, config.retain_seconds), (16 << 20, 1_000, 900));
-    let sink = config.sink;
-    assert_eq!(
-        (sink.cluster.as_str(), sink.name.as_str(), sink.authority.as_str()),
-        ("audit_log", "audit_log", "audit_log")
-    );
+    assert_eq!((config.body_bytes, config.interval_ms), (8 << 20, 1_000));
+    assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (8 << 20, 900_000));
+    let sink = config.outbox.sink;
+    assert_eq!((&*sink.cluster, sink.name.as_str(), sink.authority.as_str()), ("audit_log", "audit_log", "audit_log"));
     assert_eq!((sink.path.as_str(), sink.content_type.as_str()), ("/", "application/x-ndjson"));
     assert_eq!((sink.accept.as_slice(), sink.timeout_ms), ([200].as_slice(), 5_000));
     assert!(config.policy.triage(b"idp.example.com", b"/realms/acme/x").is_some());
@@ -61,19 +59,20 @@ fn every_member_is_taken() {
     assert_eq!(config.privacy.profile, Profile::Full);
     assert_eq!(config.privacy.purpose.as_deref(), Some("incident 7"));
     assert_eq!(config.privacy.trusted_hops, 2);
-    assert_eq!(config.fetches, [MetadataFetch { issuer: 0, cluster: "outbound|443||idp.example.com".to_owned() }]);
-    assert_eq!((config.memory, config.interval_ms, config.retain_seconds), (4 << 20, 200, 60));
+    assert_eq!(config.fetches, [FetchSettings { issuer: 0, cluster: "outbound|443||idp.example.com".into() }]);
+    assert_eq!((config.body_bytes, config.interval_ms), (2 << 20, 200));
     assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::RpOut);
     let keys = config.keys.unwrap();
     assert_eq!(keys.join_ids().map(crate::record::KeyId::as_str).collect::<Vec<_>>(), ["k2", "k1"]);
-    let sink = config.sink;
+    assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (2 << 20, 60_000));
+    let sink = config.outbox.sink;
     assert_eq!((sink.name.as_str(), sink.authority.as_str(), sink.path.as_str()), ("siem", "siem:443", "/in?x=y"));
-    assert_eq!(sink.headers, [("x-scope-orgid".to_owned(), "acme".to_owned())]);
-    let secret: Vec<_> =
-        sink.secret_headers.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
-    assert_eq!(secret, [("x-api-key", "sink-token"), ("authorization", "Bearer sink-token")]);
+    let fields: Vec<_> =
+        sink.headers.iter().map(|field| (field.name.as_str(), field.value.expose().as_str())).collect();
+    let token = ("authorization", "Bearer sink-token");
+    assert_eq!(fields, [("x-scope-orgid", "acme"), ("x-api-key", "sink-token"), token]);
     assert_eq!(sink.accept, [200, 204]);
-    assert!(config.inline_secrets.is_empty());
+    assert!(config.statement.inline_secrets.is_empty());
     assert!(config.policy.triage(b"login.example.com", b"/token").is_some());
 }
 
@@ -185,7 +184,7 @@ fn a_struct_is_answered_with_the_way_out() {
 #[test]
 fn a_sound_sink_survives_mistakes_elsewhere() {
     let rejected = parsed(&MINIMAL.replace("https:", "ftp:")).unwrap_err();
-    assert_eq!(rejected.sink.unwrap().cluster, "audit_log");
+    assert_eq!(&*rejected.sink.unwrap().cluster, "audit_log");
     let rejected = parsed(&MINIMAL.replace("\"audit_log\"", "7")).unwrap_err();
     assert!(rejected.sink.is_none());
 }
@@ -204,7 +203,7 @@ fn a_newer_minor_version_turns_unknown_members_into_warnings() {
 fn inline_secrets_are_listed_where_they_are_allowed() {
     let key = format!(r#"{{"id":"k1","inline":"{KEY}"}}"#);
     let config = parsed(&with(&format!(r#""insecure_inline":true,{}"#, keys(&key)))).unwrap();
-    assert_eq!(config.inline_secrets, ["/keys/join/current/inline"]);
+    assert_eq!(config.statement.inline_secrets, ["/keys/join/current/inline"]);
     assert_eq!(config.warnings.len(), 1);
 }
 
@@ -215,7 +214,7 @@ fn a_line_break_at_the_end_of_a_variable_is_no_part_of_the_key() {
 
 #[test]
 fn the_digest_is_of_what_holds_and_not_of_how_it_is_written() {
-    let digest = |text: &str| parsed(text).unwrap().digest;
+    let digest = |text: &str| parsed(text).unwrap().statement.config_digest;
     let same = r#"{"sinks":[{"timeout_ms":5000.0,"cluster":"audit_log","path":"/"}],"enabled":true,"version":"1.0","issuers":[{"issuer":"https://idp.example.com/realms/acme","authorities":[]}]}"#;
     assert_eq!(digest(MINIMAL), digest(same));
     assert_ne!(digest(MINIMAL), digest(&with(r#""enabled":false"#)));

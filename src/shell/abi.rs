@@ -5,6 +5,8 @@
 
 use std::ptr;
 
+use crate::http::Headers;
+
 /// A status of the ABI other than 0. Hosts know more of them than the SDK.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Status(u32);
@@ -12,9 +14,9 @@ pub(super) struct Status(u32);
 /// Which message's fields.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Map {
-    RequestHeaders = 0,
-    ResponseHeaders = 2,
-    CallResponseHeaders = 6,
+    Request = 0,
+    Response = 2,
+    CallResponse = 6,
 }
 
 /// Which bytes.
@@ -77,14 +79,14 @@ pub(super) fn header(map: Map, name: &str) -> Result<Option<Vec<u8>>, Status> {
 }
 
 /// All fields of a message, serialised by the host ([`pairs`]). Empty when the map is not there in this phase.
-pub(super) fn headers(map: Map) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Status> {
+pub(super) fn headers(map: Map) -> Result<Headers, Status> {
     let mut returned = Returned::new();
     // SAFETY: the host fills `returned` during the call.
     check(unsafe {
         let (data, size) = returned.slots();
         proxy_get_header_map_pairs(map as u32, data, size)
     })?;
-    Ok(pairs(&returned.take()))
+    Ok(Headers::new(pairs(&returned.take())))
 }
 
 /// At most `max` bytes of a buffer from its start.

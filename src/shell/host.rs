@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 
-use super::abi::{self, Buffer, Level, Map};
+use super::abi::{self, Buffer, Level, Map, Metric as Kind};
 use crate::entropy::{Entropy, NoEntropy};
-use crate::http::{Headers, RequestHead, ResponseHead};
+use crate::http::{RequestHead, ResponseHead};
+use crate::pipeline::{Claim, SharedValue};
 use crate::record::{Direction, Observer};
 use crate::time::Timestamp;
 
@@ -63,21 +64,21 @@ pub(super) fn environment(name: &str) -> Option<String> {
 
 /// The two fields by which a request is triaged; readable in the request phase and in the access log phase.
 pub(super) fn authority_and_path() -> Option<(Vec<u8>, Vec<u8>)> {
-    let authority = abi::header(Map::RequestHeaders, ":authority").ok()??;
+    let authority = abi::header(Map::Request, ":authority").ok()??;
     // CONNECT has none.
-    let path = abi::header(Map::RequestHeaders, ":path").ok()?.unwrap_or_default();
+    let path = abi::header(Map::Request, ":path").ok()?.unwrap_or_default();
     Some((authority, path))
 }
 
 /// All fields of the request; none outside the request headers and access log phases.
 pub(super) fn request_head() -> RequestHead {
-    RequestHead { headers: Headers::new(abi::headers(Map::RequestHeaders).unwrap_or_default()) }
+    RequestHead { headers: abi::headers(Map::Request).unwrap_or_default() }
 }
 
 /// All fields of the response; `None` where there is none to read.
 pub(super) fn response_head() -> Option<ResponseHead> {
-    let fields = abi::headers(Map::ResponseHeaders).ok().filter(|fields| !fields.is_empty())?;
-    Some(ResponseHead { headers: Headers::new(fields) })
+    let headers = abi::headers(Map::Response).ok().filter(|headers| headers.size() > 0)?;
+    Some(ResponseHead { headers })
 }
 
 /// At most `max` bytes of the chunk that passes.
@@ -115,15 +116,19 @@ pub(super) fn request_time() -> Option<Timestamp> {
     number(&["request", "time"]).filter(|nanos| *nanos > 0).map(|nanos| Timestamp::from_micros(nanos / 1_000))
 }
 
+/// A property as it is.
+pub(super) fn bytes(path: &[&str]) -> Option<Vec<u8>> {
+    abi::property(path).ok()?
+}
+
 /// A property that is text; absent where it is empty.
 pub(super) fn text(path: &[&str]) -> Option<String> {
-    let bytes = abi::property(path).ok()??;
-    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+    String::from_utf8(bytes(path)?).ok().filter(|text| !text.is_empty())
 }
 
 /// A property that is a number: eight bytes, little endian. Some hosts write digits instead.
 pub(super) fn number(path: &[&str]) -> Option<u64> {
-    let bytes = abi::property(path).ok()??;
+    let bytes = bytes(path)?;
     match <[u8; 8]>::try_from(bytes.as_slice()) {
         Ok(bytes) => Some(u64::from_le_bytes(bytes)),
         Err(_) => std::str::from_utf8(&bytes).ok()?.parse().ok(),
@@ -132,7 +137,7 @@ pub(super) fn number(path: &[&str]) -> Option<u64> {
 
 /// A property that is true or false: one byte. Some hosts write words instead.
 pub(super) fn flag(path: &[&str]) -> Option<bool> {
-    match abi::property(path).ok()??.as_slice() {
+    match bytes(path)?.as_slice() {
         [byte] => Some(*byte == 1 || *byte == b'1'),
         b"true" => Some(true),
         b"false" => Some(false),
@@ -152,24 +157,23 @@ pub(super) fn share(key: &str, value: &[u8]) {
 
 /// Shares a value unless another VM has done so; says whether it is ours that holds.
 pub(super) fn share_first(key: &str, value: &[u8]) -> bool {
+    let held = shared_value(key);
+    held.value.is_none() && abi::set_shared_data(key, value, held.version.unwrap_or(ABSENT)).is_ok()
+}
+
+/// A shared value and its version, for a [`Claim`].
+pub(super) fn shared_value(key: &str) -> SharedValue {
     match abi::shared_data(key) {
-        Ok(Some((held, _))) if !held.is_empty() => false,
-        // An empty value is what another host's "remove" leaves.
-        Ok(Some((_, cas))) => abi::set_shared_data(key, value, cas).is_ok(),
-        // Every number fits an absent key, and this one fits no other.
-        Ok(None) => abi::set_shared_data(key, value, u32::MAX).is_ok(),
-        Err(_) => false,
+        Ok(Some((value, version))) => {
+            SharedValue { value: Some(value).filter(|value| !value.is_empty()), version: Some(version) }
+        }
+        Ok(None) | Err(_) => SharedValue::default(),
     }
 }
 
-/// Takes a lease for this VM: the key holds until when, in microseconds. Says whether it is ours now.
-pub(super) fn lease(key: &str, now: Timestamp, until: Timestamp) -> bool {
-    let value = until.as_micros().to_le_bytes();
-    match abi::shared_data(key) {
-        Ok(Some((held, cas))) => !is_later(&held, now) && abi::set_shared_data(key, &value, cas).is_ok(),
-        Ok(None) => abi::set_shared_data(key, &value, u32::MAX).is_ok(),
-        Err(_) => false,
-    }
+/// Writes a shared value unless somebody else was faster; says whether it is ours that holds.
+pub(super) fn claim(claim: &Claim) -> bool {
+    abi::set_shared_data(&claim.key, &claim.value, claim.version.unwrap_or(ABSENT)).is_ok()
 }
 
 /// Whether a shared point in time is still to come.
@@ -199,8 +203,8 @@ pub(super) fn call(
 
 /// The fields of a call's response; readable while its callback runs.
 pub(super) fn call_response() -> Option<ResponseHead> {
-    let fields = abi::headers(Map::CallResponseHeaders).ok().filter(|fields| !fields.is_empty())?;
-    Some(ResponseHead { headers: Headers::new(fields) })
+    let headers = abi::headers(Map::CallResponse).ok().filter(|headers| headers.size() > 0)?;
+    Some(ResponseHead { headers })
 }
 
 /// At most `max` bytes of a call's response body.
@@ -212,3 +216,26 @@ pub(super) fn call_body(max: usize) -> Vec<u8> {
 pub(super) fn done() {
     let _ = abi::done();
 }
+
+/// The number of a counter, made if it is new.
+pub(super) fn define_counter(name: &str) -> Option<u32> {
+    abi::define_metric(Kind::Counter, name).ok()
+}
+
+/// The number of a gauge, made if it is new.
+pub(super) fn define_gauge(name: &str) -> Option<u32> {
+    abi::define_metric(Kind::Gauge, name).ok()
+}
+
+/// Adds to a metric; to a counter by more than 0.
+pub(super) fn add(metric: u32, difference: i64) {
+    let _ = abi::increment_metric(metric, difference);
+}
+
+/// Sets a gauge.
+pub(super) fn set(metric: u32, value: u64) {
+    let _ = abi::record_metric(metric, value);
+}
+
+/// The version of a shared value that is not there: every number fits then, and this one fits no value that is.
+const ABSENT: u32 = u32::MAX;
