@@ -97,7 +97,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic_and_a_parsed_authority_matches_itself(raw in proptest::collection::vec(any::<u8>(), 0..64)) {
-            Authority(String::from("idp.test")).matches(&raw);
+            let _ = Authority(String::from("idp.test")).matches(&raw);
             if let Some(authority) = std::str::from_utf8(&raw).ok().and_then(Authority::parse) {
                 prop_assert!(authority.matches(&raw));
                 prop_assert!(authority.matches(authority.as_str().as_bytes()));

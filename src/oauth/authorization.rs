@@ -29,7 +29,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
     let consent =
         scene.is_post() && !["response_type", "request", "request_uri"].iter().any(|name| scene.parameters.has(name));
     if consent || is_internal_hop(&scene.parameters) {
-        return observe_response(scene);
+        return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);
     let parameters = effective(scene);
@@ -48,7 +48,11 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
 
 /// A response that leaves the server from another path than the authorization endpoint (PROTOCOL §0.4, G1).
 pub(super) fn observe_response<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
-    let found = authorization_response::find(scene, None);
+    response_of(scene, None)
+}
+
+fn response_of<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Vec<Observation<'a>> {
+    let found = authorization_response::find(scene, request);
     let response = found.map(|found| authorization_response::observation(scene, &found, &scene.parameters));
     let resume = scene.endpoint.filter(|endpoint| endpoint.kind == EndpointKind::Resume);
     let page = || observe_error_page(scene, &scene.parameters, resume?.recognition);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::client_authentication::named;
-use super::html_form::{self, HtmlForm};
+use super::html_form::{self, Field, HtmlForm};
 use super::jwt;
 use super::links::Links;
 use super::observation::{
@@ -62,7 +62,7 @@ fn in_form<'a>(scene: &Scene<'a>) -> Option<Found<'a>> {
     }
     let HtmlForm { is_post, action, fields, only_hidden } = html_form::read(scene.decoded.response_content.bytes())?;
     let mut parameters = Parameters::default();
-    for (name, value) in fields {
+    for Field { name, value } in fields {
         parameters.add_pair(name, value, &scene.policy.limits);
     }
     let found = is_post && only_hidden && UrlParts::read(&action).is_absolute() && is_response(&parameters, false);

@@ -1,7 +1,9 @@
 //! Which bodies are read, and how much of them. What is not read cannot leak: no login form, no page without a use.
 
 use super::endpoint::EndpointKind as Kind;
+use super::html_form;
 use super::policy::{Interest, Issuer, Policy};
+use crate::body::Body;
 use crate::http::{MediaType, RequestHead, ResponseHead};
 
 /// What is read of a request, decided on its head.
@@ -55,6 +57,13 @@ impl Policy {
     }
 }
 
+/// Whether a response body that is still coming can be left alone from here on: it is a page whose form has ended.
+#[must_use]
+pub fn has_enough(response: &ResponseHead, body: &Body) -> bool {
+    let page = response.headers.media_type() == Some(MediaType::Html);
+    page && response.headers.first("content-encoding").is_none() && html_form::is_decided(body.bytes())
+}
+
 fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bool {
     if head.method() != Some(b"POST") {
         return false;
@@ -68,20 +77,15 @@ fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bo
             form && issuer.profile().is_some_and(|profile| profile.logout_consent.is_some())
         }
         Some(_) => false,
-        None => head.headers.media_type() == Some(MediaType::Form) && !is_mapped(issuer),
+        None => head.headers.media_type() == Some(MediaType::Form) && !issuer.is_mapped(),
     }
-}
-
-/// Whether a path that is none of the issuer's endpoints is certainly none.
-fn is_mapped(issuer: &Issuer) -> bool {
-    issuer.knows(Kind::Token) && issuer.knows(Kind::Authorization)
 }
 
 /// A token request (H-10) or a userinfo request (H-18) by its shape.
 fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
     let token = head.method() == Some(b"POST") && head.headers.media_type() == Some(MediaType::Form);
     let userinfo = head.headers.first("authorization").is_some() && super::recognise::is_userinfo_path(head);
-    (token && !is_mapped(issuer)) || (userinfo && !issuer.knows(Kind::Userinfo))
+    (token && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
 }
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(read_basic(b"!!!"), type_error);
         assert_eq!(read_basic(STANDARD.encode("no colon").as_bytes()), type_error);
         assert_eq!(read_basic(STANDARD.encode(":x").as_bytes()).id, Seen::Malformed(Malformation::Empty));
-        assert_eq!(read_basic(STANDARD.encode(b"\xff:x").as_slice().as_ref()).id, Seen::Malformed(Malformation::Utf8));
+        assert_eq!(read_basic(STANDARD.encode(b"\xff:x").as_bytes()).id, Seen::Malformed(Malformation::Utf8));
     }
 
     #[test]

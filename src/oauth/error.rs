@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::json::Object;
 use super::observation::OAuthError;
 use super::parameters::Parameters;
+use super::scene::was_sent;
 use crate::http::{ResponseHead, read_challenges};
 use crate::seen::{Malformation, Seen};
 
@@ -15,18 +16,18 @@ const CODE: usize = 64;
 const TEXT: usize = 2048;
 
 impl<'a> OAuthError<'a> {
-    /// Of a JSON body. `None` where there is no `error` member.
+    /// Of a JSON body. `None` where there is no `error` member, or an empty one (`null` beside tokens).
     pub(super) fn of_object(object: &Object<'a>) -> Option<Self> {
-        object.has("error").then(|| Self {
+        was_sent(&object.get("error")).then(|| Self {
             code: object.text("error", TEXT).and_then(code),
             description: object.text("error_description", TEXT),
             uri: object.text("error_uri", TEXT),
         })
     }
 
-    /// Of a query, fragment, form or request object. `None` where there is no `error` parameter.
+    /// Of a query, fragment or form. `None` where there is no `error` parameter, or an empty one.
     pub(super) fn of_parameters(parameters: &Parameters<'a>) -> Option<Self> {
-        parameters.has("error").then(|| Self {
+        was_sent(&parameters.octets("error")).then(|| Self {
             code: parameters.text("error").and_then(code),
             description: parameters.text("error_description"),
             uri: parameters.text("error_uri"),

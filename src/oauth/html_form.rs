@@ -10,10 +10,19 @@ pub struct HtmlForm<'a> {
     pub is_post: bool,
     /// `action`, entities decoded; empty where there is none.
     pub action: Cow<'a, [u8]>,
-    /// Name and value of each hidden field, entities decoded, in order.
-    pub fields: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    /// The hidden fields in order.
+    pub fields: Vec<Field<'a>>,
     /// Nothing else asks the end-user for anything: only hidden fields and buttons.
     pub only_hidden: bool,
+}
+
+/// A hidden field, entities decoded.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Field<'a> {
+    /// Its name.
+    pub name: Cow<'a, [u8]>,
+    /// Its value; empty where it has none.
+    pub value: Cow<'a, [u8]>,
 }
 
 /// Fields of a form; no authorization response has more, and a page with more is something else.
@@ -59,7 +68,8 @@ impl<'a> HtmlForm<'a> {
         let is = |name: &[u8]| kind.eq_ignore_ascii_case(name);
         if tag.is(b"input") && is(b"hidden") {
             let decoded = |name: &[u8]| tag.attribute(name).map(decode_entities);
-            self.fields.extend(decoded(b"name").map(|name| (name, decoded(b"value").unwrap_or_default())));
+            let value = || decoded(b"value").unwrap_or_default();
+            self.fields.extend(decoded(b"name").map(|name| Field { name, value: value() }));
             self.only_hidden &= self.fields.len() <= FIELDS;
         } else if tag.is(b"input") {
             self.only_hidden &= is(b"submit") || is(b"button");
@@ -122,10 +132,10 @@ impl<'a> Tags<'a> {
     /// The tag that begins here; `None` for a `<` that begins none, or a tag that does not end.
     fn tag(&mut self) -> Option<Tag<'a>> {
         let opened = self.rest.strip_prefix(b"/");
-        let (name, mut rest) = span(opened.unwrap_or(self.rest), |byte| !is_space(byte) && !b"/>".contains(&byte));
-        if !name.first().is_some_and(u8::is_ascii_alphabetic) {
-            return None;
-        }
+        let text = opened.unwrap_or(self.rest);
+        // Looked at before the name is, so that a row of `<` is not read again and again.
+        text.first().filter(|byte| byte.is_ascii_alphabetic())?;
+        let (name, mut rest) = span(text, |byte| !is_space(byte) && !b"/>".contains(&byte));
         let mut tag = Tag { name, closing: opened.is_some(), attributes: Vec::new() };
         loop {
             (_, rest) = span(rest, |byte| is_space(byte) || byte == b'/');
@@ -251,7 +261,7 @@ mod tests {
 
     fn fields(form: &HtmlForm<'_>) -> Vec<(String, String)> {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        form.fields.iter().map(|(name, value)| (text(name), text(value))).collect()
+        form.fields.iter().map(|field| (text(&field.name), text(&field.value))).collect()
     }
 
     #[test]

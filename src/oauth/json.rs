@@ -306,7 +306,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
         let mut items = Vec::new();
         loop {
-            match self.inside().filter(|_| items.len() < ITEMS) {
+            let inside = if items.len() < ITEMS { self.inside() } else { None };
+            match inside {
                 Some(reader) => match access.next_element_seed(reader)? {
                     Some(item) => items.push(item),
                     None => return Ok(Json::List(items)),

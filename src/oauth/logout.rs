@@ -1,5 +1,7 @@
 //! Logout at the authorization server (RP-Initiated Logout 1.0 §2, §3; Keycloak's logout with a refresh token).
 
+use std::borrow::Cow;
+
 use super::client_authentication::{identify, named};
 use super::links::Links;
 use super::observation::{
@@ -9,10 +11,9 @@ use super::observation::{
 use super::parameters::{Parameters, text};
 use super::policy::SUBPATH;
 use super::scene::{Answer, Scene, put_links, was_sent};
-use super::token_claims::{Claims, NOT_A_JWT, OF_ID_TOKEN, read_id_token};
+use super::token_claims::{Claims, NOT_A_JWT, OF_HINT, read_id_token};
 use crate::http::{MediaType, ResponseHead, UrlParts};
 use crate::seen::Seen;
-use std::borrow::Cow;
 
 /// Whether the answer finishes the logout.
 enum Ending<'a> {
@@ -45,7 +46,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
     }
 }
 
-/// PROTOCOL §1.6, end_session.
+/// PROTOCOL §1.6, `end_session`.
 fn judge<'a>(scene: &Scene<'a>) -> Ending<'a> {
     use Outcome::{Failure, Pending, Unknown};
     let error = || {
@@ -139,7 +140,7 @@ fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolE
     let issuer = claims.as_ref().and_then(Claims::issuer);
     scene.claim_named(&mut observation, issuer.as_deref());
     if let Some(claims) = &claims {
-        claims.link(&mut links, &OF_ID_TOKEN, observation.issuer.as_ref());
+        claims.link(&mut links, &OF_HINT, observation.issuer.as_ref());
         observation.subject = claims.subject(Trust::Unverified);
     }
     if parameters.has("refresh_token") {

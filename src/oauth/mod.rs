@@ -36,7 +36,7 @@ mod token_claims;
 mod userinfo;
 mod vantage;
 
-pub use bodies::BodyPlan;
+pub use bodies::{BodyPlan, has_enough};
 pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
 pub use endpoint::{Endpoint, EndpointKind};
 pub use limits::{Limits, LoginForms};

@@ -27,11 +27,12 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
 
 /// The metadata document of a watched issuer that passed by whole, for [`Policy::learn`], which checks whose it is.
 #[must_use]
-pub fn passing_metadata<'a>(_policy: &Policy, decoded: &'a Decoded<'a>) -> Option<(usize, &'a [u8])> {
+pub fn passing_metadata<'a>(policy: &Policy, decoded: &'a Decoded<'a>) -> Option<(usize, &'a [u8])> {
     let asked = decoded.interest.kind() == Some(Kind::Discovery) && decoded.request.method() == Some(b"GET");
     let answered = decoded.status() == Some(200) && decoded.source == super::ResponseSource::Upstream;
     let document = decoded.response_content.whole().filter(|_| asked && answered)?;
-    Some((decoded.interest.issuer, document))
+    let issuer = decoded.interest.issuer;
+    policy.issuers.get(issuer).map(|_| (issuer, document))
 }
 
 fn subject(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
@@ -42,4 +43,4 @@ fn subject(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -33,6 +33,14 @@ enum Value<'a> {
     TooLong,
 }
 
+impl<'a> Value<'a> {
+    /// A JWT may be longer than anything else (PROTOCOL §2.9).
+    fn within(octets: Cow<'a, [u8]>, limits: &Limits) -> Self {
+        let most = if octets.starts_with(b"ey") { limits.jwt } else { limits.value };
+        if octets.len() > most { Self::TooLong } else { Self::Octets(octets) }
+    }
+}
+
 /// Words kept of a space-separated list, and values of a repeatable parameter (PROTOCOL §2.9).
 const WORDS: usize = 64;
 
@@ -62,16 +70,14 @@ impl<'a> Parameters<'a> {
     pub(super) fn add_form(&mut self, text: &'a [u8], limits: &Limits) {
         for pair in form::read(text) {
             let named = pair.value.is_some();
-            let value = pair.value.unwrap_or_default();
-            let most = if value.starts_with(b"ey") { limits.jwt } else { limits.value };
-            let value = if value.len() > most { Value::TooLong } else { Value::Octets(value) };
+            let value = Value::within(pair.value.unwrap_or_default(), limits);
             self.add(Parameter { name: pair.name, value, named }, limits);
         }
     }
 
     /// Adds pairs that are decoded already (a form on a page).
     pub(super) fn add_pair(&mut self, name: Cow<'a, [u8]>, value: Cow<'a, [u8]>, limits: &Limits) {
-        let value = if value.len() > limits.jwt { Value::TooLong } else { Value::Octets(value) };
+        let value = Value::within(value, limits);
         self.add(Parameter { name, value, named: true }, limits);
     }
 
@@ -79,16 +85,11 @@ impl<'a> Parameters<'a> {
     pub(super) fn add_object(&mut self, object: &Object<'a>, limits: &Limits) {
         for (name, value) in object.members() {
             let value = match value {
-                Json::Text(text) if text.len() > limits.jwt => Value::TooLong,
-                Json::Text(Cow::Borrowed(text)) => Value::Octets(Cow::Borrowed(text.as_bytes())),
-                Json::Text(Cow::Owned(text)) => Value::Octets(Cow::Owned(text.clone().into_bytes())),
+                Json::Text(text) => Value::within(super::links::octets(text.clone()), limits),
                 Json::Whole(number) => Value::Octets(Cow::Owned(number.to_string().into_bytes())),
                 other => Value::Json(other.clone()),
             };
-            let name = match name {
-                Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
-                Cow::Owned(name) => Cow::Owned(name.clone().into_bytes()),
-            };
+            let name = super::links::octets(name.clone());
             self.add(Parameter { name, value, named: true }, limits);
         }
     }

@@ -144,15 +144,19 @@ impl Policy {
         candidates.min_by_key(|(rank, _)| *rank).map(|(_, interest)| interest)
     }
 
-    /// T1: takes the endpoints of the issuer's metadata document (OIDC Discovery §3, RFC 8414 §2), in the place of those
-    /// that were learned before. Endpoints on other authorities than the issuer's are left out and counted.
+    /// T1: takes the endpoints of the issuer's metadata document (OIDC Discovery §3, RFC 8414 §2). Those that were learned
+    /// before stay where this one names none: the document of RFC 8414 often has fewer. Endpoints on other authorities
+    /// than the issuer's are left out and counted.
     ///
     /// # Errors
     ///
     /// [`MetadataError`]; then nothing changed.
     pub fn learn(&mut self, issuer: usize, document: &[u8]) -> Result<Learned, MetadataError> {
         let issuer = self.issuers.get_mut(issuer).ok_or(MetadataError::UnknownIssuer)?;
-        let (places, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
+        let (mut places, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
+        let mut before = issuer.learned.take().unwrap_or_default();
+        before.retain(|old| !places.iter().any(|new| new.kind == old.kind));
+        places.append(&mut before);
         issuer.learned = Some(places);
         Ok(learned)
     }
@@ -263,10 +267,15 @@ impl Issuer {
         after || path.strip_prefix(OAUTH.as_bytes()) == Some(own) || path.strip_prefix(OPENID.as_bytes()) == Some(own)
     }
 
-    /// Whether it is known where the issuer's endpoints of a kind are, or that there is none: then a shape on another
-    /// path is something else.
+    /// Whether it is known where the issuer's endpoints of a kind are: then a shape on another path is something else.
     pub(super) fn knows(&self, kind: EndpointKind) -> bool {
-        self.learned.is_some() || self.configured.iter().any(|place| place.kind == kind)
+        let learned = self.learned.iter().flatten();
+        self.configured.iter().chain(learned).any(|place| place.kind == kind)
+    }
+
+    /// Whether every endpoint that takes secrets in a form is known: then nothing else is read.
+    pub(super) fn is_mapped(&self) -> bool {
+        self.learned.is_some() || (self.knows(EndpointKind::Token) && self.knows(EndpointKind::Authorization))
     }
 
     pub(super) fn profile(&self) -> Option<&'static Profile> {

@@ -12,12 +12,14 @@ use crate::seen::Seen;
 
 /// What the shape of a request says it is.
 pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
+    // The metadata must name the first two (OIDC Discovery §3), so that it denies them where it is silent.
     let unknown = |kind: &Kind| !scene.issuer.knows(*kind);
+    let unmapped = !scene.issuer.is_mapped();
     let shape = |kind, rule, confidence| (kind, Recognition { tier: Tier::Heuristic, rule, confidence });
-    if let Some((rule, confidence)) = authorization_rule(scene).filter(|_| unknown(&Kind::Authorization)) {
+    if let Some((rule, confidence)) = authorization_rule(scene).filter(|_| unmapped && unknown(&Kind::Authorization)) {
         return Some(shape(Kind::Authorization, rule, confidence));
     }
-    if is_token_request(scene) && unknown(&Kind::Token) {
+    if is_token_request(scene) && unmapped && unknown(&Kind::Token) {
         return Some(shape(Kind::Token, "H-10", Confidence::Certain));
     }
     if is_userinfo_request(scene) && unknown(&Kind::Userinfo) {

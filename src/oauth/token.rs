@@ -129,8 +129,12 @@ fn judge<'a>(scene: &Scene<'a>, body: &Answered<'a>) -> Verdict<'a> {
 
 fn judge_status<'a>(scene: &Scene<'a>, body: &Answered<'a>, status: u16) -> Verdict<'a> {
     let unknown = |reason| (ProtocolEvent::TokenRequest, Outcome::Unknown, Some(reason));
-    let refresh = matches!(scene.parameters.text("grant_type"), Seen::Present(grant) if grant == "refresh_token");
-    let issued = ["access_token", "id_token", "issued_token_type"].iter().any(|name| body.has_text(name));
+    let asked = |grant: &str| matches!(scene.parameters.text("grant_type"), Seen::Present(asked) if asked == grant);
+    let refresh = asked("refresh_token");
+    // A decision instead of a token (UMA 2.0 in Keycloak, `response_mode=decision`).
+    let granted =
+        asked(UMA_TICKET) && body.object.as_ref().map(|object| object.boolean("result")) == Some(Seen::Present(true));
+    let issued = granted || ["access_token", "id_token", "issued_token_type"].iter().any(|name| body.has_text(name));
     let (event, outcome, reason) = match (status, body.completeness) {
         (200..=299, Completeness::Truncated) => unknown(Reason::BodyTruncated),
         (200..=299, Completeness::Undecoded) => unknown(Reason::BodyEncoding),
@@ -189,7 +193,7 @@ fn read_response<'a>(scene: &Scene<'a>, granted: &Object<'a>, request: &TokenReq
         (Seen::Absent, _) => ScopeSource::AssumedUnchanged,
         _ => ScopeSource::Response,
     };
-    let scope = if scope.is_absent() { request.scope.clone() } else { scope };
+    let scope = if scope_source == ScopeSource::Request { request.scope.clone() } else { scope };
     let refresh_expires_in = match granted.whole("refresh_expires_in") {
         Seen::Absent => granted.whole("refresh_token_expires_in"),
         seen => seen,
@@ -309,6 +313,9 @@ fn name_client<'a>(client: &mut Client<'a>, id_token: Option<&IdToken<'a>>) {
         }
     }
 }
+
+/// PROTOCOL §1.8
+const UMA_TICKET: &str = "urn:ietf:params:oauth:grant-type:uma-ticket";
 
 /// Bytes of `grant_type` that are kept.
 const GRANT_TYPE: usize = 128;

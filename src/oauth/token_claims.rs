@@ -125,13 +125,17 @@ pub(super) struct ClaimNames {
     pub(super) jti: Option<&'static str>,
 }
 
-/// Of an ID token or hint. Its `sub` is reported with the other claims.
+/// Of an ID token.
 pub(super) const OF_ID_TOKEN: ClaimNames = ClaimNames {
     nonce: Some("id_token.nonce"),
     sid: Some("id_token.sid"),
     sub: Some("id_token.sub"),
     jti: Some("id_token.jti"),
 };
+
+/// Of a hint: it joins by itself, its session and its subject (PROTOCOL §3.5).
+pub(super) const OF_HINT: ClaimNames =
+    ClaimNames { nonce: None, sid: Some("id_token.sid"), sub: Some("id_token.sub"), jti: None };
 
 /// Of an access token beside an ID token: the ID token speaks for the person.
 pub(super) const OF_SECOND_TOKEN: ClaimNames = ClaimNames { nonce: None, sid: None, sub: None, jti: Some("token.jti") };

@@ -7,7 +7,6 @@ use crate::record::draft::{Direction, Draft, Observer};
 use crate::record::event::{AuditEvent, Event};
 use crate::record::keys::{KeyId, Keys};
 use crate::record::model::{AuditSection, LossSection, Record};
-use crate::record::moment::rfc3339;
 use crate::record::notes::MAX_INTEGER;
 use crate::record::privacy::Privacy;
 use crate::record::text::{TEXT_LIMIT, clean};
@@ -120,8 +119,8 @@ pub fn drop(observer: &Observer, now: Timestamp, dropped: &Dropped<'_>) -> Draft
     let section = AuditSection {
         dropped: dropped.counts.iter().filter(|(_, count)| **count > 0).map(count).collect(),
         loss: dropped.losses.iter().filter(|loss| !loss.ranges.is_empty()).map(loss_section).collect(),
-        first: Some(rfc3339(dropped.first)),
-        last: Some(rfc3339(dropped.last)),
+        first: Some(dropped.first.rfc3339_millis()),
+        last: Some(dropped.last.rfc3339_millis()),
         ..AuditSection::default()
     };
     audit(AuditEvent::Drop, observer, now, section)

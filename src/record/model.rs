@@ -4,7 +4,8 @@
 //! Unless a field says otherwise: its member has the field's name; it is there since `oidc-audit/1`; what was absent or
 //! malformed has no member, and `integrity.malformed` says which it was; a text has 1 to 256 characters, a number is at
 //! most 2^53 - 1; and it is technical, that is no personal data (PROTOCOL §5.4). Readers ignore members that they do not
-//! know. What the canonical form demands is in [`crate::record::canonical`], the byte form in `docs/record-format.md`.
+//! know. Fields stand in the order of their names, which is the order of the canonical form, so that writing a record
+//! sorts nothing. What else that form demands is in [`crate::record::canonical`], the byte form in `docs/record-format.md`.
 
 use std::collections::BTreeMap;
 
@@ -14,25 +15,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct Record {
-    /// `oidc-audit/1`
-    pub schema: String,
-    /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
-    pub id: String,
-    /// 16 random bytes, base64url: so that a leaf hash of guessable personal data is not guessable.
-    pub salt: String,
-    /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
-    pub ts: String,
+    /// Content of `audit.*` events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Box<AuditSection>>,
+    /// The client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientSection>,
+    /// This record stands for several identical failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coalesced: Option<CoalescedSection>,
+    /// `certain`, `high`, `medium` or `low`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<String>,
     /// Milliseconds from the start of the request to the end of the stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dur_ms: Option<u64>,
-    /// Dotted event name (PROTOCOL §1.7).
-    pub event: String,
-    /// `success`, `failure`, `pending` or `unknown`; absent for `audit.*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
-    /// Why the outcome is what it is, where `error` does not say it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
     /// OAuth error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -43,120 +40,124 @@ pub struct Record {
     /// Authority of `error_uri`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_uri: Option<String>,
-    /// Where the proxy stands: `idp-in`, `rp-out`, ... (PROTOCOL §0.3).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vantage: Option<String>,
-    /// `configured`, `discovered`, `profile` or `heuristic`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recognition: Option<String>,
-    /// The rule that recognised it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// `certain`, `high`, `medium` or `low`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<String>,
+    /// Dotted event name (PROTOCOL §1.7).
+    pub event: String,
     /// The HTTP exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeSection>,
-    /// Who sent the request.
+    /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<SourceSection>,
-    /// Which proxy saw it.
+    pub flow: Option<FlowSection>,
+    /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
+    pub id: String,
+    /// Claims of the ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub observer: Option<ObserverSection>,
-    /// The authenticated peer.
+    pub id_token: Option<Box<IdTokenSection>>,
+    /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<PeerSection>,
+    pub integrity: Option<IntegritySection>,
     /// The issuer whose endpoint this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
+    /// Personal data: `pseudonymous`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub join: BTreeMap<String, Vec<String>>,
+    /// Which proxy saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observer: Option<ObserverSection>,
+    /// `success`, `failure`, `pending` or `unknown`; absent for `audit.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The authenticated peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerSection>,
     /// Provider profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Realm or tenant.
+    /// Why the outcome is what it is, where `error` does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<String>,
-    /// The client.
+    pub reason: Option<String>,
+    /// `configured`, `discovered`, `profile` or `heuristic`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<ClientSection>,
-    /// Whom it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<SubjectSection>,
+    pub recognition: Option<String>,
     /// What was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Box<RequestSection>>,
     /// What was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<ResponseSection>>,
+    /// The rule that recognised it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// 16 random bytes, base64url: so that a leaf hash of guessable personal data is not guessable.
+    pub salt: String,
+    /// `oidc-audit/1`
+    pub schema: String,
+    /// Who sent the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceSection>,
+    /// Whom it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectSection>,
+    /// Realm or tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// The access token, from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenSection>,
-    /// Claims of the ID token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<Box<IdTokenSection>>,
+    /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
+    pub ts: String,
     /// Claims of the UserInfo response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo: Option<Box<UserinfoSection>>,
-    /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
-    /// Personal data: `pseudonymous`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub join: BTreeMap<String, Vec<String>>,
-    /// The strongest of them (PROTOCOL §3.4).
+    /// Where the proxy stands: `idp-in`, `rp-out`, ... (PROTOCOL §0.3).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub flow: Option<FlowSection>,
-    /// This record stands for several identical failures.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coalesced: Option<CoalescedSection>,
-    /// How much of the exchange was seen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub integrity: Option<IntegritySection>,
-    /// Content of `audit.*` events.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audit: Option<Box<AuditSection>>,
+    pub vantage: Option<String>,
 }
 
 /// The HTTP exchange that an event was read from.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ExchangeSection {
-    /// 128 random bits, hex: ours. Records of one exchange share it.
-    pub id: String,
-    /// `x-request-id`, at most 128 characters of `[A-Za-z0-9._-]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-    /// Trace id of a well-formed `traceparent`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
-    /// HTTP method, at most 16 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// `http` or `https`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheme: Option<String>,
     /// Host and port as the client named them, lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
-    /// The path without its variable parts; never the query.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path_template: Option<String>,
-    /// HTTP status of the response.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// `upstream`, `local` (the proxy answered itself) or `none`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub response_source: Option<String>,
-    /// TLS version of the downstream connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tls_version: Option<String>,
-    /// Whether the downstream presented a certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mtls: Option<bool>,
     /// How many proxies with this filter the request had passed before; absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop: Option<u64>,
+    /// 128 random bits, hex: ours. Records of one exchange share it.
+    pub id: String,
     /// The filter saw this exchange in the access log phase alone: an earlier filter answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_only: Option<bool>,
+    /// HTTP method, at most 16 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Whether the downstream presented a certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls: Option<bool>,
+    /// The path without its variable parts; never the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_template: Option<String>,
+    /// `x-request-id`, at most 128 characters of `[A-Za-z0-9._-]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// `upstream`, `local` (the proxy answered itself) or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_source: Option<String>,
+    /// `http` or `https`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// HTTP status of the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// TLS version of the downstream connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_version: Option<String>,
+    /// Trace id of a well-formed `traceparent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
 }
 
 /// Who sent the request.
@@ -180,21 +181,21 @@ pub struct SourceSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ObserverSection {
-    /// Envoy node id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub node: Option<String>,
-    /// Istio workload name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workload: Option<String>,
-    /// Kubernetes namespace.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Pod name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pod: Option<String>,
     /// `inbound`, `outbound`; absent when unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
+    /// Kubernetes namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Envoy node id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Pod name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Istio workload name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
 }
 
 /// The authenticated peer.
@@ -211,6 +212,12 @@ pub struct PeerSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ClientSection {
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_method: Option<String>,
+    /// Whether the authorization server accepted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<bool>,
     /// Client identifier.
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -218,12 +225,6 @@ pub struct ClientSection {
     /// `basic`, `client_assertion`, `parameter` or `response`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_source: Option<String>,
-    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_method: Option<String>,
-    /// Whether the authorization server accepted it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authenticated: Option<bool>,
 }
 
 /// Whom it is about.
@@ -375,14 +376,14 @@ pub struct RequestSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct UriSection {
-    /// Scheme, host, port and path.
-    pub uri: String,
-    /// Sorted names of the query parameters.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub query: Vec<String>,
     /// A fragment was present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fragment: Option<bool>,
+    /// Sorted names of the query parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
+    /// Scheme, host, port and path.
+    pub uri: String,
     /// User information was present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo: Option<bool>,
@@ -637,12 +638,12 @@ pub struct AuditSection {
     /// `audit.start`: issuers that are watched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issuers: Vec<String>,
-    /// `audit.start`: `configured` or `ephemeral`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub keys: Option<String>,
     /// `audit.start`: ids of the keys in use, the current one first, under `join` and `pseudonym`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_ids: BTreeMap<String, Vec<String>>,
+    /// `audit.start`: `configured` or `ephemeral`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
     /// `audit.drop`: time of the last: RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,

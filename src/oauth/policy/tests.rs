@@ -107,3 +107,16 @@ fn every_problem_is_reported_with_its_place() {
     ];
     assert_eq!(error.problems, expected.map(|(issuer, field, kind)| PolicyProblem { issuer, field, kind }));
 }
+
+#[test]
+fn a_smaller_document_takes_nothing_away() {
+    let mut policy = policy(vec![issuer("https://idp.test", None)]);
+    let openid = br#"{"issuer":"https://idp.test","token_endpoint":"https://idp.test/t","userinfo_endpoint":"https://idp.test/u"}"#;
+    let oauth = br#"{"issuer":"https://idp.test","token_endpoint":"https://idp.test/t2"}"#;
+    policy.learn(0, openid).unwrap();
+    policy.learn(0, oauth).unwrap();
+    let kinds = ["/t", "/t2", "/u"].map(|path| policy.triage(b"idp.test", path.as_bytes()).unwrap().kind());
+    assert_eq!(kinds, [None, Some(EndpointKind::Token), Some(EndpointKind::Userinfo)]);
+    assert_eq!(policy.learn(0, b"[]"), Err(MetadataError::NotJson));
+    assert!(policy.knows_metadata(0));
+}

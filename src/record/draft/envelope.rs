@@ -2,7 +2,7 @@
 
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{Observation, Tier};
-use crate::record::draft::{Drafter, Facts};
+use crate::record::draft::{Drafter, Facts, words};
 use crate::record::model::{ExchangeSection, PeerSection, Record, SourceSection};
 use crate::record::notes::{MAX_INTEGER, Notes};
 use crate::record::privacy::{Action, Field};
@@ -37,7 +37,7 @@ impl Drafter<'_> {
             authority: self.notes.read("exchange.authority", pseudo(fields, ":authority").and_then(read_authority)),
             path_template: if path.text.is_empty() { None } else { self.notes.keep("exchange.path_template", path) },
             status,
-            response_source: facts.response_source.map(str::to_owned),
+            response_source: Some(words::response_source(facts.response_source).to_owned()),
             tls_version: facts.tls_version.as_ref().and_then(|version| self.own("exchange.tls_version", version)),
             mtls: facts.mtls,
             hop: facts.hop.map(|hop| hop.min(MAX_INTEGER)),

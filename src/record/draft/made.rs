@@ -55,8 +55,10 @@ impl Draft {
         self.size
     }
 
-    /// Makes this draft stand for `other` too: what they do not have in common is left out, but for the first's
-    /// `exchange.id`, and `coalesced` counts them. `other` should be the later one and of the same event.
+    /// Makes this draft stand for `other` too, and counts that in `coalesced`.
+    ///
+    /// What they do not have in common is left out. What every record must say (event, outcome, `exchange.id`, how it was
+    /// recognised) stays the first's, so `other` is of the same event, outcome, reason and error.
     pub fn coalesce(&mut self, other: &Self) {
         let (first, last) = (self.record.span(), other.record.span());
         self.record.keep_common(&other.record);
@@ -87,6 +89,7 @@ impl Record {
             common(&mut exchange.request_id, &other.request_id);
             common(&mut exchange.trace_id, &other.trace_id);
             common(&mut exchange.method, &other.method);
+            common(&mut exchange.scheme, &other.scheme);
             common(&mut exchange.authority, &other.authority);
             common(&mut exchange.path_template, &other.path_template);
             common(&mut exchange.status, &other.status);
@@ -94,9 +97,11 @@ impl Record {
             common(&mut exchange.tls_version, &other.tls_version);
             common(&mut exchange.mtls, &other.mtls);
             common(&mut exchange.hop, &other.hop);
+            common(&mut exchange.log_only, &other.log_only);
         }
         if let Some((source, other)) = self.source.as_mut().zip(other.source.as_ref()) {
             common(&mut source.address, &other.address);
+            common(&mut source.address_from, &other.address_from);
             common(&mut source.user_agent, &other.user_agent);
         }
         common(&mut self.dur_ms, &other.dur_ms);

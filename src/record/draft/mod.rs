@@ -17,12 +17,11 @@ mod words;
 use std::borrow::Cow;
 
 use crate::http::{RequestHead, ResponseHead};
-use crate::oauth::{Message, Observation, Outcome};
+use crate::oauth::{Message, Observation, Outcome, ResponseSource, Vantage};
 use crate::record::class::Class;
 use crate::record::event::Event;
 use crate::record::keys::Keys;
 use crate::record::model::{IntegritySection, ObserverSection, Pseudonym, Record};
-use crate::record::moment::rfc3339;
 use crate::record::notes::{MAX_INTEGER, Notes};
 use crate::record::privacy::{Privacy, Profile, attempted_name, hint};
 use crate::record::source::{network, source_address};
@@ -66,8 +65,8 @@ pub struct Facts {
     pub direction: Direction,
     /// The filter saw this exchange in the access log phase alone.
     pub log_only: bool,
-    /// Who answered: `upstream`, `local` or `none`; `None` when the host does not say.
-    pub response_source: Option<&'static str>,
+    /// Who answered.
+    pub response_source: ResponseSource,
     /// How many proxies with this filter the request had passed before.
     pub hop: Option<u64>,
 }
@@ -105,7 +104,7 @@ pub fn draft(
     facts: &Facts,
     request: &RequestHead,
     response: Option<&ResponseHead>,
-    vantage: &'static str,
+    vantage: Vantage,
     observation: &Observation<'_>,
 ) -> Draft {
     let mut drafter = Drafter {
@@ -117,7 +116,7 @@ pub fn draft(
     };
     let mut record = Record::of(Event::Protocol(observation.event), facts.started);
     record.dur_ms = Some(facts.ended.millis_since(facts.started).min(MAX_INTEGER));
-    record.vantage = Some(vantage.to_owned());
+    record.vantage = Some(vantage.as_str().to_owned());
     record.observer = context.observer.section(facts.direction);
     drafter.judgement(&mut record, observation);
     drafter.envelope(&mut record, (facts, request, response), observation);
@@ -242,7 +241,7 @@ impl Direction {
 impl Record {
     /// The envelope of every record, without its place in a stream.
     pub(super) fn of(event: Event, at: Timestamp) -> Self {
-        Self { schema: SCHEMA.to_owned(), ts: rfc3339(at), event: event.as_str().to_owned(), ..Self::default() }
+        Self { schema: SCHEMA.to_owned(), ts: at.rfc3339_millis(), event: event.as_str().to_owned(), ..Self::default() }
     }
 }
 

@@ -70,7 +70,7 @@ fn facts() -> Facts {
         source_address: Some("203.0.113.77:4711".to_owned()),
         tls_version: Some("TLSv1.3".to_owned()),
         mtls: Some(false),
-        response_source: Some("upstream"),
+        response_source: ResponseSource::Upstream,
         ..Facts::default()
     }
 }
@@ -161,7 +161,7 @@ fn redemption() -> Observation<'static> {
 fn drafted(profile: Profile, request: &RequestHead, observation: &Observation<'_>) -> Draft {
     let privacy = Privacy { profile, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    draft(&context, &facts(), request, Some(&status("200")), "rp-out", observation)
+    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation)
 }
 
 fn value(draft: &Draft) -> Value {
@@ -414,7 +414,7 @@ fn the_source_may_be_a_forwarded_address_when_hops_are_trusted() {
     let fields = head(&[("x-forwarded-for", "198.51.100.1, 2001:db8:7::1")]);
     let privacy = Privacy { trusted_hops: 1, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    let draft = draft(&context, &facts(), &fields, None, "idp-in", &redemption());
+    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption());
     assert_eq!(value(&draft)["source"], json!({"address": "2001:db8:7::/48", "address_from": "xff"}));
 }
 
