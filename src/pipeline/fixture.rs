@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::body::Completeness;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::http::{Headers, RequestHead};
+use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{
-    Client, Confidence, Integrity, Message, OAuthError, Observation, Outcome, ProtocolEvent, Recognition, Tier,
-    TokenExchange,
+    Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, LoginForms, Message, OAuthError,
+    Observation, Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange,
 };
 use crate::pipeline::{OutboxSettings, SinkSettings};
 use crate::record::{Draft, Drafting, Facts, KeyId, KeyRing, Keys, NamedKey, Observer, Privacy, draft};
@@ -24,7 +24,7 @@ impl Entropy for Dry {
     }
 }
 
-/// SplitMix64: any seed, always the same bytes.
+/// `SplitMix64`: any seed, always the same bytes.
 pub(crate) struct Seeded(pub(crate) u64);
 
 impl Entropy for Seeded {
@@ -47,6 +47,38 @@ pub(crate) fn keys() -> Keys {
     }
     let ring = KeyRing::of(NamedKey::new(KeyId::parse("k1").unwrap(), Secret::new(secret)));
     Keys::from_secrets(&ring, &ring)
+}
+
+pub(crate) const TOKEN_PATH: &str = "/token";
+
+/// One issuer with two configured endpoints.
+pub(crate) fn policy() -> Policy {
+    let endpoints = [(EndpointKind::Token, TOKEN_PATH), (EndpointKind::Authorization, "/auth")];
+    let issuer = IssuerSettings {
+        issuer: "https://idp.example.test".to_owned(),
+        endpoints: Endpoints(endpoints.map(|(kind, path)| (kind, path.to_owned())).to_vec()),
+        ..IssuerSettings::default()
+    };
+    Policy::new(vec![issuer], Limits::default(), LoginForms::default()).unwrap()
+}
+
+pub(crate) fn head(pairs: &[(&[u8], &[u8])]) -> Headers {
+    Headers::new(pairs.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect())
+}
+
+pub(crate) fn request(method: &str, path: &str) -> RequestHead {
+    let pairs: [(&[u8], &[u8]); 4] = [
+        (b":method", method.as_bytes()),
+        (b":path", path.as_bytes()),
+        (b":authority", b"idp.example.test"),
+        (b"content-type", b"application/x-www-form-urlencoded"),
+    ];
+    RequestHead { headers: head(&pairs) }
+}
+
+pub(crate) fn response(status: u16) -> ResponseHead {
+    let status = status.to_string();
+    ResponseHead { headers: head(&[(b":status", status.as_bytes()), (b"content-type", b"application/json")]) }
 }
 
 /// A token request that was refused; `source` is `address:port`.
