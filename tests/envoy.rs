@@ -15,7 +15,7 @@ use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ use support::fixture::{self, Fixture};
 use support::record::Checker;
 use support::{Tally, canary, compare, normal, root};
 
-/// How long a record may be on its way, and how long surplus ones are waited for.
-const DELIVERY: Duration = Duration::from_secs(20);
+/// How long the next record may be on its way, and how long surplus ones are waited for.
+const DELIVERY: Duration = Duration::from_secs(10);
 const SURPLUS: Duration = Duration::from_millis(800);
 
 #[test]
@@ -50,9 +50,10 @@ fn every_fixture_gives_the_same_records_in_envoy() {
             played.push(fixture);
         }
     }
+    let expected: usize = played.iter().map(|fixture| fixture.expected().len()).sum();
     let mut collected = Collected::default();
-    collected.until(&batches, DELIVERY, |lines| played.iter().all(|fixture| lines.enough_for(fixture)));
-    collected.until(&batches, SURPLUS, |_| false);
+    collected.until(&batches, DELIVERY, expected);
+    collected.until(&batches, SURPLUS, usize::MAX);
     for fixture in played {
         if let Err(problem) = collected.judge(fixture) {
             tally.fail(&fixture.name, problem);
@@ -91,19 +92,18 @@ fn play_fixture(fixture: &Fixture, port: u16, upstream: &TcpListener) -> Vec<Str
 #[derive(Debug, Default)]
 struct Collected {
     lines: BTreeMap<String, Vec<String>>,
+    /// Records of exchanges among them.
+    records: usize,
     checker: Checker,
 }
 
 impl Collected {
-    fn until(&mut self, batches: &Receiver<(String, String)>, limit: Duration, done: impl Fn(&Self) -> bool) {
-        let step = Duration::from_millis(50);
-        let mut waited = Duration::ZERO;
-        while waited < limit && !done(self) {
-            match batches.recv_timeout(step) {
-                Ok((name, line)) => self.lines.entry(name).or_default().push(line),
-                Err(RecvTimeoutError::Timeout) => waited += step,
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+    /// Takes batches until there are so many records of exchanges, or none has come for so long.
+    fn until(&mut self, batches: &Receiver<(String, String)>, limit: Duration, records: usize) {
+        while self.records < records {
+            let Ok((name, line)) = batches.recv_timeout(limit) else { return };
+            self.records += usize::from(line.contains(r#""exchange":{"#));
+            self.lines.entry(name).or_default().push(line);
         }
     }
 
@@ -111,10 +111,6 @@ impl Collected {
         let lines = self.lines.get(&fixture.name).into_iter().flatten();
         let records = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
         records.filter(|record| record.get("exchange").is_some()).collect()
-    }
-
-    fn enough_for(&self, fixture: &Fixture) -> bool {
-        self.records(fixture).len() >= fixture.expected().len()
     }
 
     fn judge(&self, fixture: &Fixture) -> Result<(), String> {
