@@ -11,7 +11,7 @@ use oidc_audit::record::audit::StopReason;
 use oidc_audit::record::{Direction, Observer};
 use oidc_audit::time::Timestamp;
 
-use crate::support::fixture::{End, Exchange, Fixture, Message};
+use crate::support::fixture::{End, Exchange, Fixture, Message, NODE, SOURCE, local_reply};
 
 /// How bodies are cut into chunks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -112,7 +112,7 @@ impl Player {
             now: now.plus_millis(41),
             response_details: Some(outcome.details.as_bytes().to_vec()),
             response_flags: outcome.flag.map_or(0, |bit: u32| 1 << bit),
-            source_address: Some("127.0.0.1:50000".to_owned()),
+            source_address: Some(SOURCE.to_owned()),
             mtls: Some(false),
             ..StreamEnd::default()
         };
@@ -159,18 +159,5 @@ impl Outcome {
         Self { response, details, flag }
     }
 }
-
-/// What Envoy answers when the server closes the connection.
-fn local_reply() -> Message {
-    let body = b"upstream connect error or disconnect/reset before headers. reset reason: connection termination";
-    Message {
-        start: (b"503".to_vec(), b"Service Unavailable".to_vec()),
-        fields: vec![("content-type".to_owned(), b"text/plain".to_vec())],
-        body: body.to_vec(),
-    }
-}
-
-/// Envoy's node id in every harness.
-const NODE: &str = "corpus";
 
 const STARTED: u64 = 1_768_469_400;

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::fixture::{End, Exchange, MISSING, Message};
+use crate::support::fixture::{End, Exchange, MISSING, Message, pieces};
 
 /// What both ends saw.
 #[derive(Debug, Default)]
@@ -148,20 +148,6 @@ fn respond(mut stream: &TcpStream, response: &Message, end: End, manner: &Manner
         stream.write_all(b"\r\n")?;
     }
     stream.flush()
-}
-
-/// A body in pieces of these sizes, repeated; whole without sizes.
-pub(crate) fn pieces<'a>(body: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
-    let mut rest = body;
-    let mut pieces = Vec::new();
-    let mut sizes = sizes.iter().cycle();
-    while !rest.is_empty() {
-        let size = sizes.next().copied().unwrap_or(rest.len()).clamp(1, rest.len());
-        let (piece, tail) = rest.split_at(size);
-        pieces.push(piece);
-        rest = tail;
-    }
-    pieces
 }
 
 /// Reads a message; at most `limit` bytes of its body, where one is given.

@@ -246,6 +246,22 @@ impl Message {
     }
 }
 
+/// Envoy's node id in every harness.
+pub(crate) const NODE: &str = "corpus";
+
+/// The client's address in every harness, but for its port.
+pub(crate) const SOURCE: &str = "127.0.0.1:50000";
+
+/// What Envoy answers when the server closes the connection.
+pub(crate) fn local_reply() -> Message {
+    let body = b"upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+    Message {
+        start: (b"503".to_vec(), b"Service Unavailable".to_vec()),
+        fields: vec![("content-type".to_owned(), b"text/plain".to_vec())],
+        body: body.to_vec(),
+    }
+}
+
 /// How much an unfinished message still owes by its `Content-Length`.
 pub(crate) const MISSING: usize = 1000;
 
@@ -257,6 +273,20 @@ impl End {
     pub(crate) fn cuts_response(self) -> bool {
         matches!(self, Self::ClientGoneMidResponse | Self::UpstreamReset)
     }
+}
+
+/// A body in pieces of these sizes, repeated; whole without sizes.
+pub(crate) fn pieces<'a>(body: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+    let mut rest = body;
+    let mut pieces = Vec::new();
+    let mut sizes = sizes.iter().cycle();
+    while !rest.is_empty() {
+        let size = sizes.next().copied().unwrap_or(rest.len()).clamp(1, rest.len());
+        let (piece, tail) = rest.split_at(size);
+        pieces.push(piece);
+        rest = tail;
+    }
+    pieces
 }
 
 fn pair(name: &str, value: &[u8]) -> (Vec<u8>, Vec<u8>) {
