@@ -47,12 +47,12 @@ fn one(node: &Node<'_>, report: &mut Report) -> Option<Issuer> {
 
 /// The name of a cluster. Istio's hold `|`.
 pub(super) fn cluster(node: &Node<'_>, report: &mut Report) -> Option<String> {
-    node.text(NAME, "the name of an Envoy cluster", forms::is_name, report).map(str::to_owned)
+    node.text(NAME, "the name of an Envoy cluster", &forms::is_name, report).map(str::to_owned)
 }
 
 fn issuer<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
     let expected = "an https URL without user, query and fragment (http for loopback hosts only)";
-    let url = node.text(URL, expected, forms::is_issuer, report)?;
+    let url = node.text(URL, expected, &forms::is_issuer, report)?;
     if url.starts_with("http://") {
         report.warning(&node.pointer, WarningKind::ClearText);
     }
@@ -63,7 +63,7 @@ fn authorities(members: &Members<'_>, report: &mut Report) -> Vec<String> {
     let Some(node) = members.get("authorities") else { return Vec::new() };
     let expected = "host or host:port, without scheme and path";
     let entries = node.entries(0, AUTHORITIES, report);
-    let read = entries.iter().filter_map(|entry| entry.text(NAME, expected, forms::is_authority, report));
+    let read = entries.iter().filter_map(|entry| entry.text(NAME, expected, &forms::is_authority, report));
     read.map(str::to_owned).collect()
 }
 
@@ -75,7 +75,7 @@ fn endpoints(members: &Members<'_>, report: &mut Report) -> Vec<(EndpointKind, S
     for (name, node) in endpoints.all() {
         let Some(kind) = EndpointKind::parse(name).filter(|_| ENDPOINTS.contains(&name)) else { continue };
         let expected = "an absolute path or URL without query and fragment";
-        if let Some(endpoint) = node.text(URL, expected, forms::is_endpoint, report) {
+        if let Some(endpoint) = node.text(URL, expected, &forms::is_endpoint, report) {
             read.push((kind, endpoint.to_owned()));
         }
     }

@@ -86,7 +86,7 @@ impl<'a> Node<'a> {
         &self,
         max: usize,
         expected: &'static str,
-        is: impl Fn(&str) -> bool,
+        is: &dyn Fn(&str) -> bool,
         report: &mut Report,
     ) -> Option<&'a str> {
         match self.json {

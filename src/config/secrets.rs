@@ -78,7 +78,7 @@ impl<'a> Secrets<'a> {
         let id = members.require("id", report);
         let id = id.and_then(|id| {
             let expected = "1 to 8 characters of a-z and 0-9 that do not begin with `e`";
-            KeyId::parse(id.text(8, expected, |text| KeyId::parse(text).is_ok(), report)?).ok()
+            KeyId::parse(id.text(8, expected, &|text: &str| KeyId::parse(text).is_ok(), report)?).ok()
         });
         let secret =
             self.value(&members, report, "32 bytes as base64url (43 characters; `oidc-audit keygen` makes one)", bytes);
@@ -97,7 +97,7 @@ impl<'a> Secrets<'a> {
             (Some(env), None) => self.variable(&env, report, expected, read),
             (None, Some(inline)) => {
                 self.note_inline(&inline.pointer, report);
-                let text = inline.text(TEXT_LIMIT, expected, |text| read(text).is_some(), report)?;
+                let text = inline.text(TEXT_LIMIT, expected, &|text: &str| read(text).is_some(), report)?;
                 read(text).map(Secret::new)
             }
             _ => {
@@ -114,7 +114,7 @@ impl<'a> Secrets<'a> {
         expected: &'static str,
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<Secret<T>> {
-        let name = node.text(128, "the name of an environment variable", forms::is_variable, report)?;
+        let name = node.text(128, "the name of an environment variable", &forms::is_variable, report)?;
         let Some(value) = (self.environment)(name).map(Zeroizing::new) else {
             report.problem(&node.pointer, ProblemKind::EnvUnset);
             return None;

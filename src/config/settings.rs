@@ -62,7 +62,7 @@ fn version(members: &Members<'_>, report: &mut Report) -> bool {
     let Some(node) = members.get("version") else { return false };
     let minor = |text: &str| text.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok());
     let mut other = Report::default();
-    let Some(text) = node.text(16, "a version such as \"1.0\", as text", |_| true, &mut other) else {
+    let Some(text) = node.text(16, "a version such as \"1.0\", as text", &|_| true, &mut other) else {
         report.problems.append(&mut other.problems);
         return false;
     };
@@ -87,7 +87,8 @@ fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
     };
     let purpose = members.get("purpose");
     let given = purpose.is_some();
-    let purpose = purpose.and_then(|node| node.text(256, "1 to 256 bytes of text on one line", forms::is_line, report));
+    let purpose =
+        purpose.and_then(|node| node.text(256, "1 to 256 bytes of text on one line", &forms::is_line, report));
     if profile != Profile::Minimal && !given {
         report.problem(&format!("{}/purpose", members.pointer), ProblemKind::PurposeMissing);
     }

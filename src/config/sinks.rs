@@ -71,7 +71,7 @@ fn one(node: &Node<'_>, secrets: &mut Secrets<'_>, report: &mut Report) -> Optio
     let members = node.members(SINK, report)?;
     let cluster = members.require("cluster", report).and_then(|node| cluster(&node, report));
     let text = |name, max, expected, is: fn(&str) -> bool, report: &mut Report| {
-        members.get(name).and_then(|node| Some(node.text(max, expected, is, report)?.to_owned()))
+        members.get(name).and_then(|node| Some(node.text(max, expected, &is, report)?.to_owned()))
     };
     let name = text("name", 64, "1 to 64 characters of A-Z, a-z, 0-9, `.`, `-`, `_`", forms::is_label, report);
     let path = text("path", 2_048, "an absolute path, with or without query", forms::is_target, report);
@@ -98,6 +98,8 @@ fn one(node: &Node<'_>, secrets: &mut Secrets<'_>, report: &mut Report) -> Optio
     };
     headers(&members, &mut sink, secrets, report);
     bearer(&members, &mut sink, secrets, report);
+    sink.headers.sort_unstable();
+    sink.secret_headers.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Some(sink)
 }
 
@@ -133,7 +135,7 @@ fn headers(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, re
             sink.secret_headers.extend(secret.map(|secret| (name.to_owned(), secret)));
             continue;
         }
-        let Some(text) = node.text(4_096, "1 to 4096 visible characters", forms::is_field_value, report) else {
+        let Some(text) = node.text(4_096, "1 to 4096 visible characters", &forms::is_field_value, report) else {
             continue;
         };
         if CREDENTIALS.iter().any(|word| name.contains(word)) {

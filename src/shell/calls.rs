@@ -1,15 +1,13 @@
 //! HTTP calls under way: what each is for, and what its answer says. Calls are made from root callbacks only: the SDK
 //! books each on the context that is active, and a stream is gone before its answer.
 
-use std::collections::BTreeMap;
-
 use super::host::{self, HostEntropy};
 use crate::http::ResponseHead;
 use crate::pipeline::{Delivery, DeliveryId, Outbox, REPLY_PREFIX, Reply};
 
-/// Calls of one root, by the host's number.
+/// Calls of one root with the host's number of each. They are few: a list is enough.
 #[derive(Debug, Default)]
-pub(super) struct Calls(BTreeMap<u32, Purpose>);
+pub(super) struct Calls(Vec<(u32, Purpose)>);
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +36,13 @@ impl Calls {
 
     /// Notes a call that was taken.
     pub(super) fn note(&mut self, token: u32, purpose: Purpose) {
-        self.0.insert(token, purpose);
+        self.0.push((token, purpose));
     }
 
     /// What an answered call was for; `None` for a call that is not ours.
     pub(super) fn take(&mut self, token: u32) -> Option<Purpose> {
-        self.0.remove(&token)
+        let position = self.0.iter().position(|(noted, _)| *noted == token)?;
+        Some(self.0.swap_remove(position).1)
     }
 }
 
