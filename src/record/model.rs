@@ -78,19 +78,19 @@ pub struct Record {
     pub subject: Option<SubjectSection>,
     /// What was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<RequestSection>,
+    pub request: Option<Box<RequestSection>>,
     /// What was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub response: Option<ResponseSection>,
+    pub response: Option<Box<ResponseSection>>,
     /// The access token, from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenSection>,
     /// Claims of the ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<IdTokenSection>,
+    pub id_token: Option<Box<IdTokenSection>>,
     /// Claims of the UserInfo response.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub userinfo: Option<UserinfoSection>,
+    pub userinfo: Option<Box<UserinfoSection>>,
     /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub join: BTreeMap<String, Vec<String>>,
@@ -105,7 +105,7 @@ pub struct Record {
     pub integrity: Option<IntegritySection>,
     /// Content of `audit.*` events.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub audit: Option<AuditSection>,
+    pub audit: Option<Box<AuditSection>>,
 }
 
 /// The HTTP exchange that an event was read from.
@@ -219,6 +219,10 @@ pub struct ClientSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct SubjectSection {
+    /// The subject identifier, where it is an e-mail address (PROTOCOL §5.4); `sub` is then absent but for profile `full`.
+    /// Personal data: `pii`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Pseudonym>,
     /// Issuer of the subject identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
@@ -602,9 +606,9 @@ pub struct AuditSection {
     /// `audit.start`: `configured` or `ephemeral`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<String>,
-    /// `audit.start`: id of the join key and of the pseudonym key.
+    /// `audit.start`: ids of the keys in use, the current one first, under `join` and `pseudonym`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub key_ids: BTreeMap<String, String>,
+    pub key_ids: BTreeMap<String, Vec<String>>,
     /// `audit.drop`: time of the last: RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,

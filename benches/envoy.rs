@@ -1,0 +1,303 @@
+//! What the filter costs a real Envoy, in one interleaved run: no filter, an empty wasm filter, ours on unrelated
+//! requests, ours on token requests.
+//!
+//! The figure is CPU time of the Envoy process per request, read from the kernel's accounting; each round plays every
+//! variant once, in rotating order, and the gate is the median over rounds of the ratio within a round. So a slow or
+//! noisy machine moves both sides. Exits 1 when a gate is missed.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a benchmark that cannot run must say where it stopped"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+const ROUNDS: usize = 9;
+const CONNECTIONS: usize = 8;
+const REQUESTS: usize = 12_000;
+/// ARCHITECTURE: unrelated requests cost at most this much of what an empty filter costs.
+const UNRELATED_GATE: f64 = 1.15;
+
+fn main() {
+    let variants = [
+        Variant { name: "no filter", module: None, request: UNRELATED },
+        Variant { name: "empty wasm filter", module: Some("examples/empty_filter.wasm"), request: UNRELATED },
+        Variant { name: "oidc-audit, unrelated request", module: Some("oidc_audit.wasm"), request: UNRELATED },
+        Variant { name: "oidc-audit, token request", module: Some("oidc_audit.wasm"), request: TOKEN },
+        Variant {
+            name: "empty wasm filter, token request",
+            module: Some("examples/empty_filter.wasm"),
+            request: TOKEN,
+        },
+    ];
+    let sink = Sink::start();
+    let envoys: Vec<Envoy> =
+        variants.iter().enumerate().map(|(n, variant)| Envoy::start(n, variant, sink.port)).collect();
+    for (envoy, variant) in envoys.iter().zip(&variants) {
+        envoy.load(variant.request, REQUESTS / 4);
+    }
+    let mut micros = vec![Vec::new(); variants.len()];
+    for round in 0..ROUNDS {
+        for step in 0..variants.len() {
+            let n = (round + step) % variants.len();
+            let before = envoys[n].cpu();
+            envoys[n].load(variants[n].request, REQUESTS);
+            let spent = envoys[n].cpu().saturating_sub(before);
+            micros[n].push(spent.as_secs_f64() * 1e6 / requests_sent(REQUESTS));
+        }
+    }
+    drop(envoys);
+    report(&variants, &micros, &sink);
+}
+
+struct Variant {
+    name: &'static str,
+    module: Option<&'static str>,
+    request: &'static str,
+}
+
+const UNRELATED: &str = "GET /shop/basket?item=42 HTTP/1.1\r\nhost: shop.example.test\r\nuser-agent: bench\r\naccept: */*\r\n\
+    x-request-id: 6b5c1f2e-5a0e-4c0b-9b7e-2f6f6b0e8a11\r\naccept-language: en\r\ncookie: basket=42\r\n\r\n";
+const TOKEN: &str = "POST /token HTTP/1.1\r\nhost: idp.example.test\r\nuser-agent: bench\r\naccept: application/json\r\n\
+    authorization: Basic d2ViOnNlY3JldC1vZi13ZWI=\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 122\r\n\r\n\
+    grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcb&code_verifier=v";
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn requests_sent(requests: usize) -> f64 {
+    (requests / CONNECTIONS * CONNECTIONS) as f64
+}
+
+fn report(variants: &[Variant], micros: &[Vec<f64>], sink: &Sink) {
+    println!("{:<36} {:>12} {:>9} {:>9}", "CPU per request (median)", "µs", "min", "max");
+    for (variant, samples) in variants.iter().zip(micros) {
+        let (low, middle, high) = spread(samples);
+        println!("{:<36} {middle:>12.2} {low:>9.2} {high:>9.2}", variant.name);
+    }
+    let unrelated = ratio(&micros[2], &micros[1]);
+    let token = ratio(&micros[3], &micros[4]);
+    println!("\nunrelated / empty filter            {unrelated:.3}  (at most {UNRELATED_GATE})");
+    println!(
+        "token request / empty filter        {token:.3}  (every one becomes a record; {} batches arrived)",
+        sink.batches()
+    );
+    assert!(sink.batches() > 0, "no record arrived: the token requests were not audited");
+    if unrelated > UNRELATED_GATE {
+        println!("FAILED: an unrelated request costs too much");
+        std::process::exit(1);
+    }
+}
+
+fn ratio(ours: &[f64], base: &[f64]) -> f64 {
+    let ratios: Vec<f64> = ours.iter().zip(base).map(|(ours, base)| ours / base).collect();
+    spread(&ratios).1
+}
+
+fn spread(samples: &[f64]) -> (f64, f64, f64) {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (sorted[0], sorted[sorted.len() / 2], sorted[sorted.len() - 1])
+}
+
+struct Envoy {
+    process: Child,
+    port: u16,
+}
+
+impl Envoy {
+    fn start(number: usize, variant: &Variant, sink: u16) -> Self {
+        let (port, admin) = (free_port(), free_port());
+        let folder = root().join("target/bench");
+        fs::create_dir_all(&folder).expect("target/bench");
+        let file = folder.join(format!("envoy-{number}.yaml"));
+        fs::write(&file, bootstrap(variant, port, admin, sink)).expect("bootstrap");
+        let process = Command::new(root().join(".tools/bin/envoy"))
+            .args(["--concurrency", "1", "--disable-hot-restart", "-l", "error", "-c"])
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.join(format!("envoy-{number}.log"))).expect("log"))
+            .spawn()
+            .expect("`make tools wasm` brings Envoy and the modules");
+        let envoy = Self { process, port };
+        for _ in 0..300 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return envoy;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("Envoy did not listen: see {}", folder.display());
+    }
+
+    /// Sends `requests` in all over kept-alive connections, one request in flight on each.
+    fn load(&self, request: &'static str, requests: usize) {
+        let port = self.port;
+        let workers: Vec<_> =
+            (0..CONNECTIONS).map(|_| thread::spawn(move || exchange(port, request, requests / CONNECTIONS))).collect();
+        for worker in workers {
+            worker.join().expect("load");
+        }
+    }
+
+    /// CPU time of all threads so far.
+    fn cpu(&self) -> Duration {
+        let tasks = format!("/proc/{}/task", self.process.id());
+        let nanos = fs::read_dir(tasks).expect("procfs").filter_map(|task| {
+            let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanos.sum())
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn exchange(port: u16, request: &str, times: usize) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect");
+    stream.set_nodelay(true).expect("nodelay");
+    let mut reader = BufReader::new(stream.try_clone().expect("clone"));
+    for _ in 0..times {
+        stream.write_all(request.as_bytes()).expect("send");
+        read_message(&mut reader).expect("response");
+    }
+}
+
+/// One HTTP/1.1 message with a content length.
+fn read_message(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut length = 0;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        if line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
+/// A log cluster that stores nothing and counts batches.
+struct Sink {
+    port: u16,
+    batches: std::rc::Rc<std::cell::Cell<usize>>,
+    arrived: std::sync::mpsc::Receiver<()>,
+}
+
+impl Sink {
+    fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("sink");
+        let port = listener.local_addr().expect("address").port();
+        let (send, arrived) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let send = send.clone();
+                thread::spawn(move || {
+                    let mut reader = BufReader::new(stream.try_clone().expect("clone"));
+                    let mut stream = stream;
+                    while let Some(body) = read_message(&mut reader) {
+                        if !body.is_empty() {
+                            send.send(()).ok();
+                        }
+                        if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        Self { port, batches: std::rc::Rc::default(), arrived }
+    }
+
+    fn batches(&self) -> usize {
+        self.batches.set(self.batches.get() + self.arrived.try_iter().count());
+        self.batches.get()
+    }
+}
+
+fn bootstrap(variant: &Variant, port: u16, admin: u16, sink: u16) -> String {
+    let filter = variant.module.map_or_else(String::new, |module| {
+        let path = root().join("target/wasm32-wasip1/release").join(module);
+        assert!(path.exists(), "{} is missing: `make wasm`", path.display());
+        WASM_FILTER.replace("{module}", &path.display().to_string())
+    });
+    BOOTSTRAP
+        .replace("{filter}", &filter)
+        .replace("{port}", &port.to_string())
+        .replace("{admin}", &admin.to_string())
+        .replace("{sink}", &sink.to_string())
+}
+
+const WASM_FILTER: &str = r#"
+          - name: audit
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+              config:
+                name: audit
+                configuration:
+                  "@type": type.googleapis.com/google.protobuf.StringValue
+                  value: '{"issuers":[{"issuer":"https://idp.example.test","endpoints":{"token":"/token"}}],"sinks":[{"cluster":"audit_log"}]}'
+                vm_config:
+                  runtime: envoy.wasm.runtime.v8
+                  code: { local: { filename: "{module}" } }"#;
+
+const BOOTSTRAP: &str = r#"
+admin: { address: { socket_address: { address: 127.0.0.1, port_value: {admin} } } }
+static_resources:
+  listeners:
+  - name: main
+    address: { socket_address: { address: 127.0.0.1, port_value: {port} } }
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: main
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes:
+              - match: { path: /token }
+                direct_response:
+                  status: 200
+                  body: { inline_string: '{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":300,"refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA","scope":"openid email"}' }
+                response_headers_to_add:
+                - header: { key: content-type, value: application/json }
+                  append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                - header: { key: cache-control, value: no-store }
+              - match: { prefix: / }
+                direct_response: { status: 200, body: { inline_string: "hello, this is the shop; nothing to see for an auditor here" } }
+          http_filters: {filter}
+          - name: envoy.filters.http.router
+            typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
+  clusters:
+  - name: audit_log
+    type: STATIC
+    load_assignment:
+      cluster_name: audit_log
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {sink} } } } }] }]
+"#;
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).expect("a free port").local_addr().expect("address").port()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
