@@ -11,7 +11,10 @@ mod collect;
 mod environment;
 mod failure;
 mod keygen;
+mod moment;
+mod reader;
 mod term;
+mod timeline;
 
 use failure::Outcome;
 use term::{ColourChoice, Term};

@@ -196,7 +196,8 @@ fn write_escaped(to: &mut impl fmt::Write, text: &str) -> fmt::Result {
     Ok(())
 }
 
-fn is_hostile(letter: char) -> bool {
+/// What [`escape`] escapes, but for the backslash.
+pub(crate) fn is_hostile(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
