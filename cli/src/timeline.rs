@@ -2,6 +2,8 @@
 
 mod assembly;
 mod entry;
+mod judgement;
 mod role;
 #[cfg(test)]
 mod sample;
+mod tokens;

@@ -20,11 +20,11 @@ pub(crate) struct Assembly {
     pub(crate) sightings: BTreeMap<usize, usize>,
 }
 
-/// `entries` sorted by time.
-pub(crate) fn assemble(entries: &[Entry]) -> Assembly {
+/// `entries` sorted by time, and their [`groups`].
+pub(crate) fn assemble(entries: &[Entry], groups: &[Group]) -> Assembly {
     let mut joiner = Joiner { entries, parents: (0..entries.len()).collect(), shared: BTreeSet::new() };
     joiner.exchanges();
-    joiner.values();
+    joiner.values(groups);
     let sightings = sightings(entries);
     for (later, earlier) in &sightings {
         joiner.join(*later, *earlier);
@@ -83,23 +83,23 @@ impl Joiner<'_> {
         }
     }
 
-    fn values(&mut self) {
+    fn values(&mut self, groups: &[Group]) {
         let entries = self.entries;
-        for Group { space, value, members } in groups(entries) {
-            if is_shared(space, &members, entries) {
-                self.shared.insert((space, value));
+        for Group { space, value, members } in groups {
+            if is_shared(*space, members, entries) {
+                self.shared.insert((*space, Rc::clone(value)));
                 continue;
             }
             let mut anchor = None;
-            for number in &members {
+            for number in members {
                 let Some(at) = entries.get(*number).map(|entry| entry.at) else { continue };
                 match anchor {
                     Some((first, since)) if at.millis_since(since) <= space.window() => self.join(*number, first),
                     _ => anchor = Some((*number, at)),
                 }
             }
-            if space == Role::Code {
-                self.presentations(&members);
+            if *space == Role::Code {
+                self.presentations(members);
             }
         }
     }

@@ -4,7 +4,12 @@ use super::*;
 use crate::timeline::sample::{Sample, entries};
 
 fn flows(samples: &[Sample]) -> Vec<Vec<usize>> {
-    assemble(&entries(samples)).flows
+    assembled(samples).flows
+}
+
+fn assembled(samples: &[Sample]) -> Assembly {
+    let entries = entries(samples);
+    assemble(&entries, &groups(&entries))
 }
 
 fn at(seconds: u64, event: &str) -> Sample {
@@ -33,7 +38,7 @@ fn a_constant_state_joins_nothing_and_is_named() {
             at(second + 20, "token.issued").join("code", n).join("nonce", n),
         ]
     };
-    let assembly = assemble(&entries(&[login(0, "a"), login(1, "b")].concat()));
+    let assembly = assembled(&[login(0, "a"), login(1, "b")].concat());
     assert_eq!(assembly.flows, [[0, 2, 4], [1, 3, 5]]);
     assert_eq!(assembly.shared.iter().map(|(role, _)| *role).collect::<Vec<_>>(), [Role::State]);
 }
@@ -127,7 +132,7 @@ fn one_request_at_two_proxies_is_one_flow_and_said() {
         let sample = at(0, "client.auth_failed").failed("invalid_client").stream(stream).vantage(vantage);
         sample.exchange(id, Some("req-1"))
     };
-    let assembly = assemble(&entries(&[seen(1, "rp-out", "e1"), seen(2, "idp-in", "e2")]));
+    let assembly = assembled(&[seen(1, "rp-out", "e1"), seen(2, "idp-in", "e2")]);
     assert_eq!(assembly.flows, [[0, 1]]);
     assert_eq!(assembly.sightings, BTreeMap::from([(1, 0)]));
 }
