@@ -2,8 +2,12 @@
 
 mod assembly;
 mod entry;
+mod flow;
 mod judgement;
+mod report;
 mod role;
 #[cfg(test)]
 mod sample;
+mod selection;
 mod tokens;
+mod trail;
