@@ -36,6 +36,7 @@ struct Cli {
 enum Command {
     Collect(Box<collect::Args>),
     Keygen(keygen::Args),
+    Timeline(Box<timeline::Args>),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
+        Command::Timeline(args) => timeline::run(args, &mut term),
     };
     conclude(outcome, &mut term)
 }

@@ -41,6 +41,11 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
+    /// Styles nothing.
+    pub(crate) const fn plain() -> Self {
+        Self { coloured: false }
+    }
+
     /// Styles `text`. Width and alignment given to the result apply to the text alone.
     pub(crate) fn paint<T: Display>(self, style: Style, text: T) -> Painted<T> {
         Painted { style: self.coloured.then_some(style), text }

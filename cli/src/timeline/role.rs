@@ -39,6 +39,19 @@ impl Role {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, role)| *role)
     }
 
+    /// In words, where a reader meets it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Lstate => "state of the logout",
+            Nonce => "nonce",
+            Par => "pushed request_uri",
+            Pkce => "PKCE challenge",
+            Robj => "request object",
+            State => "state",
+            _ => NAMES.iter().find(|(_, role)| *role == self).map_or("value", |(name, _)| name),
+        }
+    }
+
     /// The role that stands for all roles whose values are of one namespace: introspection and revocation cannot tell the
     /// kinds of tokens apart.
     pub(crate) fn space(self) -> Self {
