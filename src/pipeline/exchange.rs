@@ -173,11 +173,7 @@ impl CompletedExchange {
             peer_spiffe_id: end.peer_spiffe_id.clone(),
             direction: end.direction,
             log_only: end.log_only,
-            response_source: Some(match self.seen.source {
-                ResponseSource::Local => "local",
-                ResponseSource::None => "none",
-                ResponseSource::Upstream => "upstream",
-            }),
+            response_source: self.seen.source,
             hop: None,
         }
     }

@@ -7,7 +7,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{
     Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, LoginForms, Message, OAuthError,
-    Observation, Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange,
+    Observation, Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange, Vantage,
 };
 use crate::pipeline::{OutboxSettings, SinkSettings};
 use crate::record::{Draft, Drafting, Facts, KeyId, KeyRing, Keys, NamedKey, Observer, Privacy, draft};
@@ -139,5 +139,5 @@ fn event(event: ProtocolEvent, outcome: Outcome, error: Option<&str>, source: &s
     let request = RequestHead { headers: Headers::new(vec![(b":method".to_vec(), b"POST".to_vec())]) };
     let (keys, privacy, observer) = (keys(), Privacy::default(), Observer::default());
     let context = Drafting { keys: &keys, privacy: &privacy, observer: &observer };
-    draft(&context, &facts, &request, None, "idp-in", &observation)
+    draft(&context, &facts, &request, None, Vantage::IdpIn, &observation)
 }

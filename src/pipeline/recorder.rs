@@ -160,7 +160,7 @@ impl Recorder {
         let mut exchange_id = [0; 16];
         let drawn = entropy.fill(&mut exchange_id).is_ok();
         let facts = exchange.facts(exchange_id);
-        let vantage = decoded.vantage().as_str();
+        let vantage = decoded.vantage();
         for observation in observations {
             let drafting = Drafting { keys: &self.keys, privacy: &self.privacy, observer: &self.observer };
             let draft = draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation);

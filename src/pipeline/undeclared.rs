@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(first.count() + undeclared.count(), whole);
         assert_eq!(first.lost.values().map(Vec::len).sum::<usize>(), MAX_RANGES);
         let draft = first.draft(&Observer::default(), "audit_log", Timestamp::default());
-        assert!(crate::record::canonical::to_canonical(draft.record()).len() < 16 * 1_024);
+        assert!(crate::record::canonical::to_canonical(draft.record()).len() < 7 * 1_024);
         undeclared.restore(first);
         assert_eq!(undeclared.count(), whole);
     }

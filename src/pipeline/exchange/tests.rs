@@ -82,7 +82,7 @@ fn a_client_that_leaves_is_recorded_with_what_was_seen() {
     assert_eq!((event, outcome), (ProtocolEvent::TokenRequest, Outcome::Unknown));
     assert_eq!(reason, Some(Reason::BodyTruncated));
     assert_eq!((request_body, response_body), (Completeness::Complete, Completeness::Truncated));
-    assert_eq!(completed.facts([0; 16]).response_source, Some("upstream"));
+    assert_eq!(completed.facts([0; 16]).response_source, ResponseSource::Upstream);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn the_access_log_phase_may_be_all_there_is() {
     only.response = Some(response(403));
     only.log_only = true;
     let completed = open("POST").complete(only);
-    assert_eq!(completed.facts([0; 16]).response_source, Some("local"));
+    assert_eq!(completed.facts([0; 16]).response_source, ResponseSource::Local);
     let (event, outcome, reason, ..) = seen(&completed);
     assert_eq!((event, outcome, reason), (ProtocolEvent::TokenDenied, Outcome::Failure, Some(Reason::LocalReply)));
 }

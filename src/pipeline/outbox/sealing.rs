@@ -51,10 +51,15 @@ impl Outbox {
         if batch.next() == Sequence::FIRST && self.seal_queued(batch, entropy) == Step::Ended {
             return;
         }
-        if self.seal_declaration(batch, now, entropy) == Step::Ended {
-            return;
-        }
+        let mut declared = Step::Nothing;
         loop {
+            // It needs memory of its own, which there may be only when drafts have left.
+            if declared == Step::Nothing {
+                declared = self.seal_declaration(batch, now, entropy);
+            }
+            if declared == Step::Ended {
+                return;
+            }
             match self.seal_queued(batch, entropy) {
                 Step::Added => {}
                 Step::Ended => return,
@@ -86,7 +91,7 @@ impl Outbox {
 
     /// `audit.drop`. What it states stays undeclared until it is sealed.
     fn seal_declaration(&mut self, batch: &mut OpenBatch<'_>, now: Timestamp, entropy: &mut dyn Entropy) -> Step {
-        if self.undeclared.is_empty() {
+        if self.undeclared.is_empty() || !self.has_room_for_own(batch) {
             return Step::Nothing;
         }
         let taken = self.undeclared.take();
@@ -105,9 +110,14 @@ impl Outbox {
         let Some(Stopping { reason, at_once, stated: false }) = self.stopping else { return };
         let records = batch.next().number().saturating_sub(Sequence::FIRST.number());
         let draft = audit::stop(&self.observer, now, &audit::Stop { lost: &self.lost, reason, records });
-        if records > 0 && self.seal_own(batch, draft, entropy) == Step::Added {
+        if records > 0 && self.has_room_for_own(batch) && self.seal_own(batch, draft, entropy) == Step::Added {
             self.stopping = Some(Stopping { reason, at_once, stated: true });
         }
+    }
+
+    /// A record made while sealing takes no draft's memory over.
+    fn has_room_for_own(&self, batch: &OpenBatch<'_>) -> bool {
+        self.lanes.bytes().saturating_add(batch.bytes()).saturating_add(MAX_OWN_BYTES) <= self.lanes.shares().all
     }
 
     /// A record about the recorder itself, made at this moment.
@@ -124,3 +134,5 @@ impl Outbox {
 
 /// More would bound the memory of batches no better, and a longer row of unanswered ones helps nobody.
 const MAX_SEALED_BATCHES: usize = 5;
+/// Bytes of an `audit.drop` or `audit.stop` record at most.
+pub(super) const MAX_OWN_BYTES: usize = 8 * 1_024;

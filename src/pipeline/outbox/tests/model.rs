@@ -289,7 +289,7 @@ fn drain(outbox: &mut Outbox, world: &mut World, mut now: Timestamp, entropy: &m
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_loses_or_doubles_a_record_or_outgrows_its_memory(steps in steps(), seed in any::<u64>()) {
