@@ -247,7 +247,7 @@ impl Known {
         let cluster = self.cluster.clone()?;
         let fresh = self.document.is_some_and(|(_, seen)| now.millis_since(seen) < REFRESH_MS);
         let first_try = *self.first_try.get_or_insert_with(|| now.plus_millis(up_to(SPREAD_MS, entropy)));
-        if fresh || now < first_try {
+        if fresh || (now < first_try && first_try.millis_since(now) <= SPREAD_MS) {
             return None;
         }
         let shared = read(&self.lease_key);
