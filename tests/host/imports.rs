@@ -11,17 +11,18 @@ use super::state::{
 type Host<'a> = Caller<'a, State>;
 type Answer = Result<i32, Error>;
 
-pub(super) fn link(linker: &mut Linker<State>, module: &Module) {
+/// `missing` are functions that this host does not have.
+pub(super) fn link(linker: &mut Linker<State>, module: &Module, missing: &[&str]) {
     linker.allow_shadowing(true);
-    strangers(linker, module);
+    strangers(linker, module, |_| true);
     messages(linker);
     process(linker);
     wasi(linker);
+    strangers(linker, module, |name| missing.contains(&name));
 }
 
-/// Every import of the module, to begin with.
-fn strangers(linker: &mut Linker<State>, module: &Module) {
-    for import in module.imports() {
+fn strangers(linker: &mut Linker<State>, module: &Module, which: impl Fn(&str) -> bool) {
+    for import in module.imports().filter(|import| which(import.name())) {
         let ExternType::Func(kind) = import.ty().clone() else { continue };
         let (space, name) = (import.module().to_owned(), import.name().to_owned());
         let status = if space == "env" { UNIMPLEMENTED } else { 52 };

@@ -3,7 +3,7 @@
 //! which status says so), and keeps everything that the module did.
 //!
 //! ```ignore
-//! let mut host = Host::start(&module("oidc_audit.wasm"), CONFIG, &[("KEY", "value")]);
+//! let mut host = Host::start(filter(), CONFIG, &[("KEY", "value")]);
 //! host.exchange(&Script::new("POST", "idp.example.com", "/token", 200).sending("application/x-www-form-urlencoded", "…"));
 //! host.settle();                        // ticks, and answers every call with 200 until nothing is in flight
 //! for line in host.records() { … }      // what the sink has acknowledged, one record per line
@@ -18,8 +18,9 @@ mod state;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use wasmi::{Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
+use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 pub(crate) use script::{End, Field, Reply, Script};
 pub(crate) use state::{Acceptance, Call, Line, Process};
@@ -42,10 +43,41 @@ pub(crate) struct Costs {
     pub(crate) allocations: u64,
 }
 
-/// The bytes of a built module; fails the test with the command that builds it.
-pub(crate) fn module(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/wasm32-wasip1/release").join(name);
-    std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing: run `make wasm` first", path.display()))
+/// A built module, translated once per test binary.
+pub(crate) struct Wasm {
+    engine: Engine,
+    module: Module,
+}
+
+/// The filter: `target/wasm32-wasip1/release/oidc_audit.wasm`.
+pub(crate) fn filter() -> &'static Wasm {
+    static FILTER: OnceLock<Wasm> = OnceLock::new();
+    FILTER.get_or_init(|| Wasm::load("oidc_audit.wasm", "make wasm"))
+}
+
+/// The same with its allocations counted (`tests/modules/`).
+pub(crate) fn counted_filter() -> &'static Wasm {
+    static FILTER: OnceLock<Wasm> = OnceLock::new();
+    FILTER.get_or_init(|| Wasm::load("examples/counted_filter.wasm", "make modules"))
+}
+
+/// A filter that does nothing, its allocations counted.
+pub(crate) fn counted_empty_filter() -> &'static Wasm {
+    static FILTER: OnceLock<Wasm> = OnceLock::new();
+    FILTER.get_or_init(|| Wasm::load("examples/counted_empty_filter.wasm", "make modules"))
+}
+
+impl Wasm {
+    /// Fails the test with the command that builds it.
+    fn load(name: &str, how: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/wasm32-wasip1/release").join(name);
+        let bytes = std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing: run `{how}`", path.display()));
+        let mut config = Config::default();
+        config.compilation_mode(CompilationMode::LazyTranslation);
+        let engine = Engine::new(&config);
+        let module = Module::new(&engine, bytes).expect("a module");
+        Self { engine, module }
+    }
 }
 
 impl Process {
@@ -67,7 +99,7 @@ impl Process {
 
 impl Host {
     /// Starts a process with one VM; the configuration must be accepted.
-    pub(crate) fn start(wasm: &[u8], configuration: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(wasm: &Wasm, configuration: &str, environment: &[(&str, &str)]) -> Self {
         let (host, accepted) = Self::start_in(&Process::default(), wasm, configuration.as_bytes(), environment);
         assert!(accepted, "the configuration was refused: {:?}", host.log());
         host
@@ -76,20 +108,24 @@ impl Host {
     /// Starts one more VM of a process. Says whether the configuration was accepted.
     pub(crate) fn start_in(
         process: &Process,
-        wasm: &[u8],
+        wasm: &Wasm,
         configuration: &[u8],
         environment: &[(&str, &str)],
     ) -> (Self, bool) {
-        let engine = Engine::default();
-        let module = Module::new(&engine, wasm).expect("a module");
-        let mut linker = Linker::new(&engine);
-        imports::link(&mut linker, &module);
-        let mut store = Store::new(&engine, Self::state(process, environment));
-        let instance = linker.instantiate_and_start(&mut store, &module).expect("an instance");
-        let mut host = Self { store, instance, next_context: 1 };
-        host.call::<(), ()>("_initialize", ());
+        let mut host = Self::load(process, wasm, environment, &[]);
         let (_, accepted) = host.configure(configuration);
         (host, accepted)
+    }
+
+    /// Loads the module into a host that lacks some functions, and configures nothing.
+    pub(crate) fn load(process: &Process, wasm: &Wasm, environment: &[(&str, &str)], missing: &[&str]) -> Self {
+        let mut linker = Linker::new(&wasm.engine);
+        imports::link(&mut linker, &wasm.module, missing);
+        let mut store = Store::new(&wasm.engine, Self::state(process, environment));
+        let instance = linker.instantiate_and_start(&mut store, &wasm.module).expect("an instance");
+        let mut host = Self { store, instance, next_context: 1 };
+        host.call::<(), ()>("_initialize", ());
+        host
     }
 
     fn state(process: &Process, environment: &[(&str, &str)]) -> State {
