@@ -48,7 +48,7 @@ bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with 
 	cargo bench --locked -p oidc-audit --bench envoy
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
-	OIDC_AUDIT_GOLDEN=write cargo test --locked -p oidc-audit --test golden
+	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
 	$(MAKE) demo
 	$(PYTHON) tools/readme.py
 

@@ -67,7 +67,7 @@ fn section(text: &[u8], limit: usize) -> Option<Object<'static>> {
     if text.len() / 4 * 3 > limit {
         return None;
     }
-    read_object(&BASE64URL.decode(text).ok()?).map(Object::into_owned)
+    read_object(&base64_octets(text)?).map(Object::into_owned)
 }
 
 #[cfg(test)]
@@ -88,6 +88,14 @@ mod tests {
         assert_eq!(jws.claims.unwrap().text("sub", 99), Seen::Present("jane".into()));
         let jwe = read(token(&[r#"{"alg":"RSA-OAEP"}"#, "key", "iv", "text", "tag"]).as_bytes()).unwrap();
         assert!(jwe.encrypted && jwe.claims.is_none());
+    }
+
+    #[test]
+    fn padding_and_the_other_alphabet_are_read_too() {
+        let part = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let token = format!("{}.{}.x", part(r#"{"alg":"RS256"}"#), part(r#"{"sub":"~~~???"}"#));
+        assert!(token.contains('=') && token.contains('/'));
+        assert_eq!(read(token.as_bytes()).unwrap().claims.unwrap().text("sub", 99), Seen::Present("~~~???".into()));
     }
 
     #[test]

@@ -91,8 +91,10 @@ impl<'a> Answered<'a> {
         Self { object, completeness }
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.object.as_ref().is_some_and(|object| was_sent(&object.get(name)))
+    /// Whether a member is there that can be a token: a text, even one that cannot be used.
+    fn has_text(&self, name: &str) -> bool {
+        let text = self.object.as_ref().map(|object| object.text(name, TOKEN));
+        text.is_some_and(|text| was_sent(&text) && !matches!(text, Seen::Malformed(Malformation::Type)))
     }
 }
 
@@ -132,7 +134,7 @@ fn judge_status<'a>(scene: &Scene<'a>, body: &Answered<'a>, status: u16) -> Verd
     // A decision instead of a token (UMA 2.0 in Keycloak, `response_mode=decision`).
     let granted =
         asked(UMA_TICKET) && body.object.as_ref().map(|object| object.boolean("result")) == Some(Seen::Present(true));
-    let issued = granted || ["access_token", "id_token", "issued_token_type"].iter().any(|name| body.has(name));
+    let issued = granted || ["access_token", "id_token", "issued_token_type"].iter().any(|name| body.has_text(name));
     let (event, outcome, reason) = match (status, body.completeness) {
         (200..=299, Completeness::Truncated) => unknown(Reason::BodyTruncated),
         (200..=299, Completeness::Undecoded) => unknown(Reason::BodyEncoding),
@@ -198,7 +200,11 @@ fn read_response<'a>(scene: &Scene<'a>, granted: &Object<'a>, request: &TokenReq
     };
     let presented = scene.parameters.octets("refresh_token").present();
     let issued = granted.text("refresh_token", TOKEN);
-    let rotated = presented.and_then(|old| issued.as_ref().present().map(|new| new.as_bytes() != old.as_ref()));
+    let rotated = presented.and_then(|old| match &issued {
+        Seen::Absent => Some(false),
+        Seen::Malformed(_) => None,
+        Seen::Present(new) => Some(new.as_bytes() != old.as_ref()),
+    });
     TokenResponse {
         scope,
         scope_source: Some(scope_source),

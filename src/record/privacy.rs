@@ -157,6 +157,13 @@ pub(super) fn attempted_name(keys: &Keys, profile: Profile, issuer: &str, name: 
     }
 }
 
+/// Pseudonym of a hint, which can be an e-mail address (OIDC Core §3.1.2.1): it is then the pseudonym of that address
+/// in a claim.
+pub(super) fn hint(keys: &Keys, profile: Profile, issuer: &str, hint: &str, outcome: Outcome) -> Pseudonym {
+    let name = attempted_name(keys, profile, issuer, hint, outcome);
+    if is_email(hint) { Pseudonym { hmac: join_key(keys, Label::Email, "", hint.as_bytes()), ..name } } else { name }
+}
+
 /// Pseudonym of a claim. Mask and value come from claims of direct or verified tokens alone: others can be made up.
 pub(super) fn identity_claim(
     keys: &Keys,

@@ -23,7 +23,7 @@ use crate::record::event::Event;
 use crate::record::keys::Keys;
 use crate::record::model::{IntegritySection, ObserverSection, Pseudonym, Record};
 use crate::record::notes::{MAX_INTEGER, Notes};
-use crate::record::privacy::{Privacy, Profile, attempted_name};
+use crate::record::privacy::{Privacy, Profile, attempted_name, hint};
 use crate::record::source::{network, source_address};
 use crate::record::text::{TEXT_LIMIT, clean};
 use crate::seen::Seen;
@@ -202,6 +202,12 @@ impl Drafter<'_> {
     fn name(&mut self, member: &'static str, seen: &Seen<Cow<'_, str>>) -> Option<Pseudonym> {
         let name = self.notes.present(member, seen)?;
         Some(attempted_name(self.keys, self.profile, self.issuer, name, self.outcome))
+    }
+
+    /// Pseudonym of a hint at the end-user.
+    fn hint(&mut self, member: &'static str, seen: &Seen<Cow<'_, str>>) -> Option<Pseudonym> {
+        let name = self.notes.present(member, seen)?;
+        Some(hint(self.keys, self.profile, self.issuer, name, self.outcome))
     }
 }
 
