@@ -315,6 +315,24 @@ fn whatever_happens_to_an_exchange_it_has_its_record() {
 }
 
 #[test]
+fn a_sidecars_outbound_side_is_the_clients() {
+    for (direction, vantage, word) in [(1_u64, "idp-in", "inbound"), (2, "rp-out", "outbound")] {
+        let mut host = Host::load(&Process::default(), filter(), &[KEY, TOKEN], &[]);
+        host.node("xds.node.id", "sidecar~10.0.0.1~rp-7.shop~shop.svc.cluster.local");
+        host.node("xds.node.metadata.NAMESPACE", "shop");
+        host.configure(CONFIG.as_bytes());
+        host.exchange(&token_exchange().property("xds.listener_direction", direction.to_le_bytes()));
+        host.settle();
+        let record = &records(&host)[1];
+        assert_eq!(record["vantage"], vantage);
+        assert_eq!(
+            (&record["observer"]["namespace"], &record["observer"]["direction"]),
+            (&"shop".into(), &word.into())
+        );
+    }
+}
+
+#[test]
 fn a_huge_body_is_cut_and_nothing_grows() {
     let mut host = start();
     let mut script = token_exchange();
