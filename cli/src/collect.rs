@@ -230,7 +230,7 @@ async fn serve(
         tokio::select! {
             () = server.accept() => {}
             () = either(&mut terminate, &mut interrupt) => break,
-            Some(event) = news.recv() => tell(&event, term)?,
+            Some(event) = news.recv() => tell(&event, term),
         }
     }
     if let Some(path) = &args.ready_file {
@@ -254,8 +254,9 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
 fn announce(args: &Args, server: &Server, term: &mut Term) -> Result<(), Failure> {
     let address = server.address().map_err(|error| Failure::io("cannot tell the bound address", &error))?;
     let scheme = if args.tls_cert.is_some() { "https" } else { "http" };
-    writeln!(term.out(), "listening on {scheme}://{address}{}, writing to {}", args.path, args.dir.display())?;
-    term.flush()?;
+    // As `tell`: whoever needs the address and closed the pipe has the file.
+    let _ = writeln!(term.out(), "listening on {scheme}://{address}{}, writing to {}", args.path, args.dir.display())
+        .and_then(|()| term.flush());
     let Some(path) = &args.ready_file else { return Ok(()) };
     // Whoever waits for the file must never read half of it.
     let mut unfinished = path.clone().into_os_string();
@@ -264,18 +265,18 @@ fn announce(args: &Args, server: &Server, term: &mut Term) -> Result<(), Failure
     written.map_err(|error| Failure::io(format_args!("cannot write {}", path.display()), &error))
 }
 
-fn tell(event: &Event, term: &mut Term) -> Result<(), Failure> {
-    match event {
-        Event::Recovered => term.warn("records are stored again")?,
+/// A log that nobody reads any more stops no collector.
+fn tell(event: &Event, term: &mut Term) {
+    let _ = match event {
+        Event::Recovered => term.warn("records are stored again"),
         Event::Trouble(Trouble::DiskNearlyFull, _) => {
-            term.warn("the disk is nearly full: records are answered with 507 until there is room")?;
+            term.warn("the disk is nearly full: records are answered with 507 until there is room")
         }
         Event::Trouble(Trouble::WriteFailed, why) => {
             let why = why.as_deref().unwrap_or("unknown reason");
-            term.warn(format_args!("records cannot be written ({why}): they are answered with 503"))?;
+            term.warn(format_args!("records cannot be written ({why}): they are answered with 503"))
         }
-    }
-    Ok(())
+    };
 }
 
 fn farewell(totals: &Totals, in_time: bool, term: &mut Term) -> Outcome {

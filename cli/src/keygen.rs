@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oidc_audit::record::KeyId;
 use oidc_audit::secret::Secret;
 use serde_json::json;
 
@@ -108,18 +109,14 @@ fn secret() -> Result<Secret<String>, Failure> {
 }
 
 fn dated_id() -> String {
-    let date: String = clock::rfc3339(clock::now()).chars().filter(char::is_ascii_digit).take(8).collect();
+    let date: String = clock::now().rfc3339_millis().chars().filter(char::is_ascii_digit).skip(2).take(6).collect();
     format!("k{date}")
 }
 
-/// `e` begins the ids of ephemeral keys, which are nobody's to choose.
 fn key_id(text: &str) -> Result<String, &'static str> {
-    let fits = (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    match fits {
-        true if text.starts_with('e') => Err("ids that begin with `e` are those of ephemeral keys"),
-        true => Ok(text.to_owned()),
-        false => Err("1 to 32 letters, digits, `-`, `_` or `.`"),
-    }
+    KeyId::parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "1 to 8 characters of a-z and 0-9 that do not begin with `e`")
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {

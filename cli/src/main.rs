@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod check;
 mod clock;
 mod collect;
 mod environment;
@@ -34,6 +35,7 @@ struct Cli {
 // One line per subcommand: its arguments and its help live in its own file.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
     Collect(Box<collect::Args>),
     Keygen(keygen::Args),
     Timeline(Box<timeline::Args>),
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut term = Term::standard(cli.color);
     let outcome = match &cli.command {
+        Command::Check(args) => check::run(args, &mut term),
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
         Command::Timeline(args) => timeline::run(args, &mut term),

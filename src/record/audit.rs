@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::batch::Sequence;
 use crate::record::class::Class;
 use crate::record::draft::{Direction, Draft, Observer};
 use crate::record::event::{AuditEvent, Event};
 use crate::record::keys::{KeyId, Keys};
-use crate::record::model::{AuditSection, Record};
-use crate::record::moment::rfc3339;
+use crate::record::model::{AuditSection, LossSection, Record};
 use crate::record::notes::MAX_INTEGER;
 use crate::record::privacy::Privacy;
 use crate::record::text::{TEXT_LIMIT, clean};
@@ -46,22 +44,35 @@ pub enum StopReason {
 #[derive(Clone, Copy, Debug)]
 pub struct Stop<'a> {
     /// Sealed records that were given up, as ranges of sequence numbers, both ends included.
-    pub lost: &'a [(Sequence, Sequence)],
+    pub lost: &'a [(u64, u64)],
     /// Why the stream ends.
     pub reason: StopReason,
     /// Records of this stream, this one not counted.
     pub records: u64,
 }
 
-/// What was refused before it had a number, since the last statement.
+/// What was refused before it had a number and what was given up after, since the last statement.
 #[derive(Clone, Copy, Debug)]
 pub struct Dropped<'a> {
-    /// How many, by class and reason. Reasons are words of the code (`share`, `memory`).
+    /// How many were refused, by class and reason. Reasons are words of the code (`share`, `full`).
     pub counts: &'a BTreeMap<(Class, &'static str), u64>,
+    /// Sealed records that were given up.
+    pub losses: &'a [Loss<'a>],
     /// Time of the first.
     pub first: Timestamp,
     /// Time of the last.
     pub last: Timestamp,
+}
+
+/// Sealed records of this stream that one sink never acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub struct Loss<'a> {
+    /// Name of the sink.
+    pub sink: &'a str,
+    /// A word of the code: `refused`, `expired`.
+    pub why: &'static str,
+    /// Ranges of sequence numbers, both ends included; the caller keeps them few enough for one record.
+    pub ranges: &'a [(u64, u64)],
 }
 
 /// `audit.start`: the first record of a stream.
@@ -91,7 +102,7 @@ pub fn start(observer: &Observer, now: Timestamp, start: &Start<'_>) -> Draft {
 #[must_use]
 pub fn stop(observer: &Observer, now: Timestamp, stop: &Stop<'_>) -> Draft {
     let section = AuditSection {
-        lost: stop.lost.iter().take(MAX_LIST).map(|(first, last)| [first.number(), last.number()]).collect(),
+        lost: stop.lost.iter().take(MAX_LIST).map(|(first, last)| [*first, *last]).collect(),
         reason: Some(stop.reason.as_str().to_owned()),
         records: Some(stop.records.min(MAX_INTEGER)),
         ..AuditSection::default()
@@ -99,7 +110,7 @@ pub fn stop(observer: &Observer, now: Timestamp, stop: &Stop<'_>) -> Draft {
     audit(AuditEvent::Stop, observer, now, section)
 }
 
-/// `audit.drop`: what was refused before it had a number.
+/// `audit.drop`: what was refused before it had a number, and what was given up after.
 #[must_use]
 pub fn drop(observer: &Observer, now: Timestamp, dropped: &Dropped<'_>) -> Draft {
     let count = |((class, why), count): (&(Class, &'static str), &u64)| {
@@ -107,8 +118,9 @@ pub fn drop(observer: &Observer, now: Timestamp, dropped: &Dropped<'_>) -> Draft
     };
     let section = AuditSection {
         dropped: dropped.counts.iter().filter(|(_, count)| **count > 0).map(count).collect(),
-        first: Some(rfc3339(dropped.first)),
-        last: Some(rfc3339(dropped.last)),
+        loss: dropped.losses.iter().filter(|loss| !loss.ranges.is_empty()).map(loss_section).collect(),
+        first: Some(dropped.first.rfc3339_millis()),
+        last: Some(dropped.last.rfc3339_millis()),
         ..AuditSection::default()
     };
     audit(AuditEvent::Drop, observer, now, section)
@@ -132,6 +144,14 @@ fn audit(event: AuditEvent, observer: &Observer, now: Timestamp, section: AuditS
         ..Record::of(Event::Audit(event), now)
     };
     Draft::new(record, Class::Issuance, None)
+}
+
+fn loss_section(loss: &Loss<'_>) -> LossSection {
+    LossSection {
+        ranges: loss.ranges.iter().map(|(first, last)| [*first, *last]).collect(),
+        sink: text(loss.sink),
+        why: loss.why.to_owned(),
+    }
 }
 
 fn text(text: &str) -> Option<String> {

@@ -175,6 +175,18 @@ impl OpenBatch<'_> {
         Ok(())
     }
 
+    /// Bytes of the lines so far, line ends included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The number that the next record will have.
+    #[must_use]
+    pub fn next(&self) -> Sequence {
+        self.sealer.next
+    }
+
     /// The batch; `None` when nothing was added.
     #[must_use]
     pub fn close(self) -> Option<SealedBatch> {

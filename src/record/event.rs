@@ -109,7 +109,7 @@ impl AuditEvent {
     fn shape(self) -> Shape {
         let audit: &'static [&'static str] = match self {
             Self::ConfigRejected => &["config_digest", "problems"],
-            Self::Drop => &["dropped", "first", "last"],
+            Self::Drop => &["dropped", "first", "last", "loss"],
             Self::Start => &[
                 "config_digest",
                 "inline_secrets",
@@ -188,7 +188,7 @@ const EXCHANGE: &[&str] = &[
 
 /// Members that every record of an exchange has.
 #[cfg(not(target_family = "wasm"))]
-const REQUIRED: &[&str] = &["confidence", "dur_ms", "exchange", "outcome", "recognition", "rule", "vantage"];
+const REQUIRED: &[&str] = &["confidence", "exchange", "outcome", "recognition", "rule", "vantage"];
 
 /// What is said of an exchange that did not end well.
 #[cfg(not(target_family = "wasm"))]

@@ -14,7 +14,6 @@ pub(crate) mod fixture;
 mod join;
 mod keys;
 mod model;
-mod moment;
 mod notes;
 mod privacy;
 #[cfg(not(target_family = "wasm"))]

@@ -100,8 +100,10 @@ pub(super) enum Field {
 /// One row of PROTOCOL §5.4.
 pub(super) struct Row {
     pub(super) field: Field,
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "for the schemas, which are made natively"))]
     pub(super) class: Class,
-    /// Members of the record that hold it, for the schemas.
+    /// Members of the record that hold it.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "for the schemas, which are made natively"))]
     pub(super) members: &'static [&'static str],
     minimal: Action,
     standard: Action,
@@ -153,6 +155,13 @@ pub(super) fn attempted_name(keys: &Keys, profile: Profile, issuer: &str, name: 
         mask: None,
         value: keep.then(|| clean(name, TEXT_LIMIT).text),
     }
+}
+
+/// Pseudonym of a hint, which can be an e-mail address (OIDC Core §3.1.2.1): it is then the pseudonym of that address
+/// in a claim.
+pub(super) fn hint(keys: &Keys, profile: Profile, issuer: &str, hint: &str, outcome: Outcome) -> Pseudonym {
+    let name = attempted_name(keys, profile, issuer, hint, outcome);
+    if is_email(hint) { Pseudonym { hmac: join_key(keys, Label::Email, "", hint.as_bytes()), ..name } } else { name }
 }
 
 /// Pseudonym of a claim. Mask and value come from claims of direct or verified tokens alone: others can be made up.
@@ -210,7 +219,7 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::AttemptedName,
         Class::Pii,
-        &["request.login_hint", "request.logout_hint", "request.username", "join.username"],
+        &["request.login_hint", "request.logout_hint", "request.username"],
         [Action::Hmac, Action::Hmac, Action::Keep],
     ),
     row(
@@ -255,7 +264,7 @@ pub(super) const TABLE: [Row; 12] = [
     ),
     row(Field::SourceAddress, Class::Pii, &["source.address"], [Action::Network, Action::Keep, Action::Keep]),
     row(Field::SpiffeId, Class::Identifier, &["peer.spiffe_id"], [Action::Keep; 3]),
-    row(Field::Subject, Class::Pseudonymous, &["subject.sub"], [Action::Drop, Action::Keep, Action::Keep]),
+    row(Field::Subject, Class::Pseudonymous, &["join", "subject.sub"], [Action::Drop, Action::Keep, Action::Keep]),
     row(Field::UserAgent, Class::PiiWeak, &["source.user_agent"], [Action::Family, Action::Keep, Action::Keep]),
 ];
 

@@ -47,9 +47,9 @@ pub(super) fn scrub(text: &str, known: &[&str]) -> Clean {
     // Twice the limit is read: a placeholder may be longer than what it replaces, and a word at the edge must be whole.
     let read = clean(text, 2 * TEXT_LIMIT);
     let mut without = read.text;
-    for value in known.iter().filter(|value| value.len() >= KNOWN_MINIMUM) {
-        if without.contains(*value) {
-            without = without.replace(*value, "{redacted}");
+    for value in known.iter().map(|value| clean(value, 2 * TEXT_LIMIT).text) {
+        if value.len() >= KNOWN_MINIMUM && without.contains(&value) {
+            without = without.replace(&value, "{redacted}");
         }
     }
     let mut scrubbed = String::with_capacity(without.len());
@@ -200,6 +200,7 @@ mod tests {
     #[test]
     fn values_of_the_exchange_are_redacted_wherever_they_appear() {
         assert_eq!(scrub("user jane unknown", &["jane", "no"]).text, "user {redacted} unknown");
+        assert_eq!(scrub("user ja\u{0}ne unknown", &["jan\u{7}e"]).text, "user {redacted} unknown");
     }
 
     #[test]

@@ -121,11 +121,20 @@ pub(crate) fn read_line(text: &[u8]) -> Result<RecordId, (Option<RecordId>, Why)
         Ok(_) => return Err((None, Why::NotAnObject)),
         Err(_) => return Err((None, Why::NotJson)),
     }
-    let Envelope { id } = serde_json::from_str(text).map_err(|_| (None, Why::BadId))?;
+    stored_id(text).map_err(|why| (None, why))
+}
+
+/// The id of a line that is known to be one JSON object.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(crate) fn stored_id(text: &str) -> Result<RecordId, Why> {
+    let Envelope { id } = serde_json::from_str(text).map_err(|_| Why::BadId)?;
     match id {
-        None => Err((None, Why::NoId)),
-        Some(Value::String(id)) => RecordId::parse(&id).ok_or((None, Why::BadId)),
-        Some(_) => Err((None, Why::BadId)),
+        None => Err(Why::NoId),
+        Some(Value::String(id)) => RecordId::parse(&id).ok_or(Why::BadId),
+        Some(_) => Err(Why::BadId),
     }
 }
 

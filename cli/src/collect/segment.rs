@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use oidc_audit::time::Timestamp;
 
 use super::line::MAX_LINE;
-use crate::clock;
 
 /// The directory of segments, locked against a second collector.
 #[derive(Debug)]
@@ -252,7 +251,7 @@ fn private() -> OpenOptions {
 
 /// `2026-11-23T23`.
 fn hour(at: Timestamp) -> String {
-    clock::rfc3339(at).chars().take(13).collect()
+    at.rfc3339_millis().chars().take(13).collect()
 }
 
 fn index_of(name: &str, hour: &str) -> Option<u32> {

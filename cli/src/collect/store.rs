@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::disk::{Disk, MinFree};
-use super::line::{Batch, Digest, Line, Refused, Why, read_line};
+use super::line::{Batch, Digest, Line, Refused, Why, stored_id};
 use super::recent::{Known, Recent};
 use super::segment::{Directory, Segment};
 use crate::{clock, failure};
@@ -95,7 +95,7 @@ impl Store {
         for name in names.iter().skip(names.len().saturating_sub(REMEMBERED_SEGMENTS)) {
             let recent = &mut self.recent;
             self.directory.read_lines(name, |text| {
-                if let Ok(id) = read_line(text) {
+                if let Some(id) = std::str::from_utf8(text).ok().and_then(|text| stored_id(text).ok()) {
                     recent.insert(&Line { id, digest: Digest::of(text), bytes: Default::default(), number: 0 });
                 }
             })?;

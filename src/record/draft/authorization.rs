@@ -43,7 +43,7 @@ impl Drafter<'_> {
                 false => Vec::new(),
             },
             unknown_parameters: notes.names("request.unknown_parameters", &message.unknown_parameters, MAX_UNKNOWN),
-            login_hint: self.name("request.login_hint", &message.login_hint),
+            login_hint: self.hint("request.login_hint", &message.login_hint),
             ..RequestSection::default()
         };
         record.request = Some(Box::new(section));

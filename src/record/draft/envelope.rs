@@ -2,9 +2,9 @@
 
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{Observation, Tier};
-use crate::record::draft::{Drafter, Facts};
+use crate::record::draft::{Drafter, Facts, words};
 use crate::record::model::{ExchangeSection, PeerSection, Record, SourceSection};
-use crate::record::notes::Notes;
+use crate::record::notes::{MAX_INTEGER, Notes};
 use crate::record::privacy::{Action, Field};
 use crate::record::source::{SourceAddress, network, user_agent_family};
 use crate::record::text::{clean, clean_bytes};
@@ -37,10 +37,10 @@ impl Drafter<'_> {
             authority: self.notes.read("exchange.authority", pseudo(fields, ":authority").and_then(read_authority)),
             path_template: if path.text.is_empty() { None } else { self.notes.keep("exchange.path_template", path) },
             status,
-            response_source: facts.response_source.map(str::to_owned),
+            response_source: Some(words::response_source(facts.response_source).to_owned()),
             tls_version: facts.tls_version.as_ref().and_then(|version| self.own("exchange.tls_version", version)),
             mtls: facts.mtls,
-            hop: facts.hop,
+            hop: facts.hop.map(|hop| hop.min(MAX_INTEGER)),
             log_only: facts.log_only.then_some(true),
         });
         let spiffe_id = facts.peer_spiffe_id.as_ref().and_then(|id| self.own("peer.spiffe_id", id));

@@ -13,7 +13,7 @@ impl Drafter<'_> {
             id_token_hint: message.id_token_hint.then_some(true),
             post_logout_redirect_uri: notes.uri("request.post_logout_redirect_uri", &message.post_logout_redirect_uri),
             unknown_parameters: notes.names("request.unknown_parameters", &message.unknown_parameters, MAX_UNKNOWN),
-            logout_hint: self.name("request.logout_hint", &message.logout_hint),
+            logout_hint: self.hint("request.logout_hint", &message.logout_hint),
             ..RequestSection::default()
         };
         let response = ResponseSection {

@@ -11,16 +11,17 @@ use super::*;
 use crate::body::Completeness;
 use crate::http::Headers;
 use crate::oauth::{
-    AccessToken, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, ClientAuthMethod,
-    ClientIdSource, Confidence, Delivery, IdToken, IdentityClaim, Integrity, Link, Logout, ProtocolEvent, Reason,
-    Recognition, RequestForm, ScopeSource, Tier, TokenExchange, TokenFormat, TokenRequest, TokenResponse, Userinfo,
-    UserinfoForm,
+    AccessToken, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, Client, ClientAuthMethod,
+    ClientIdSource, Confidence, Delivery, IdToken, IdentityClaim, IdentityKind, Integrity, Link, LinkRole, Logout,
+    OAuthError, ProtocolEvent, Reason, Recognition, RequestForm, ScopeSource, Subject, Tier, TokenExchange,
+    TokenFormat, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
 use crate::record::canonical::to_canonical;
 use crate::record::fixture::{ISSUER, keys};
 use crate::record::schema::schemas;
 use crate::secret::Secret;
+use crate::seen::Malformation;
 
 const PROFILES: [Profile; 3] = [Profile::Minimal, Profile::Standard, Profile::Full];
 
@@ -69,7 +70,7 @@ fn facts() -> Facts {
         source_address: Some("203.0.113.77:4711".to_owned()),
         tls_version: Some("TLSv1.3".to_owned()),
         mtls: Some(false),
-        response_source: Some("upstream"),
+        response_source: ResponseSource::Upstream,
         ..Facts::default()
     }
 }
@@ -160,7 +161,7 @@ fn redemption() -> Observation<'static> {
 fn drafted(profile: Profile, request: &RequestHead, observation: &Observation<'_>) -> Draft {
     let privacy = Privacy { profile, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    draft(&context, &facts(), request, Some(&status("200")), "rp-out", observation)
+    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation)
 }
 
 fn value(draft: &Draft) -> Value {
@@ -413,7 +414,7 @@ fn the_source_may_be_a_forwarded_address_when_hops_are_trusted() {
     let fields = head(&[("x-forwarded-for", "198.51.100.1, 2001:db8:7::1")]);
     let privacy = Privacy { trusted_hops: 1, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    let draft = draft(&context, &facts(), &fields, None, "idp-in", &redemption());
+    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption());
     assert_eq!(value(&draft)["source"], json!({"address": "2001:db8:7::/48", "address_from": "xff"}));
 }
 
@@ -447,7 +448,7 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
     conforms(&record);
 
     let counts = BTreeMap::from([((Class::Failure, "share"), 7), ((Class::Normal, "memory"), 0)]);
-    let dropped = audit::Dropped { counts: &counts, first: now, last: now.plus_millis(1_500) };
+    let dropped = audit::Dropped { counts: &counts, losses: &[], first: now, last: now.plus_millis(1_500) };
     let record = placed(&audit::drop(&observer, now, &dropped));
     assert_eq!(
         record["audit"],
@@ -465,104 +466,119 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
 
 /// Every event with every slot filled: `secret` where no profile may show it, `pii` where some profiles may.
 fn planted(secret: &str, pii: &str, outcome: Outcome) -> Vec<Observation<'static>> {
-    let uri = |name: &str| {
-        seen(&format!(
-            "https://{secret}:{secret}@{name}.example.test/{secret}/cb;s={secret}?{secret}&code={secret}#t={secret}"
-        ))
+    let error = || OAuthError {
+        code: seen("invalid_grant"),
+        description: seen(&format!("the code {secret} of '{secret}' (user={secret}) failed")),
+        uri: seen(&format!("https://docs.example.test/{secret}?{secret}")),
     };
-    let identity = || {
-        [IdentityKind::Email, IdentityKind::PhoneNumber, IdentityKind::PreferredUsername]
-            .map(|kind| IdentityClaim { kind, value: owned(pii) })
-            .into()
-    };
-    let id_token =
-        || IdToken { identity: identity(), sub: seen(pii), trust: Some(Trust::Direct), ..IdToken::default() };
-    let claims = || vec![owned("email"), owned(secret)];
-    let messages = [
-        (
-            ProtocolEvent::AuthorizationRequest,
-            Message::AuthorizationRequest(Box::new(AuthorizationRequest {
-                delivery: Some(Delivery::Query),
-                form: Some(RequestForm::Plain),
-                redirect_uri: uri("app"),
-                login_hint: seen(secret),
-                unknown_parameters: vec![owned(secret)],
-                oauth_state: Seen::Present(secret.len()),
-                ..AuthorizationRequest::default()
-            })),
-        ),
-        (
-            ProtocolEvent::AuthorizationResponse,
-            Message::AuthorizationResponse(Box::new(AuthorizationResponse {
-                delivery: Some(Delivery::Fragment),
-                redirect_uri: uri("app"),
-                members: vec!["state", "code"],
-                id_token: Some(id_token()),
-                access_token: Some(AccessToken { claim_names: claims(), ..AccessToken::default() }),
-                ..AuthorizationResponse::default()
-            })),
-        ),
-        (
-            ProtocolEvent::TokenIssued,
-            Message::Token(Box::new(TokenExchange {
-                request: TokenRequest { username: seen(secret), redirect_uri: uri("app"), ..TokenRequest::default() },
-                response: Some(TokenResponse::default()),
-                id_token: Some(id_token()),
-                access_token: Some(AccessToken { claim_names: claims(), ..AccessToken::default() }),
-            })),
-        ),
-        (
-            ProtocolEvent::UserinfoAccessed,
-            Message::Userinfo(Box::new(Userinfo {
-                form: Some(UserinfoForm::Json),
-                transport: Some(BearerTransport::Header),
-                identity: identity(),
-                claim_names: claims(),
-                ..Userinfo::default()
-            })),
-        ),
-        (
-            ProtocolEvent::LogoutRequested,
-            Message::Logout(Box::new(Logout {
-                delivery: Some(Delivery::Post),
-                post_logout_redirect_uri: uri("app"),
-                target: uri("app"),
-                logout_hint: seen(secret),
-                ..Logout::default()
-            })),
-        ),
-    ];
-    let roles = [
-        LinkRole::At,
-        LinkRole::Code,
-        LinkRole::Idt,
-        LinkRole::Jti,
-        LinkRole::Lstate,
-        LinkRole::Nonce,
-        LinkRole::Par,
-        LinkRole::Pkce,
-        LinkRole::Robj,
-        LinkRole::RtIn,
-        LinkRole::RtOut,
-        LinkRole::Sid,
-        LinkRole::State,
-        LinkRole::Sub,
-        LinkRole::Username,
-    ];
     let plant = |(event, message)| Observation {
-        error: (event != ProtocolEvent::TokenIssued).then(|| OAuthError {
-            code: seen("invalid_grant"),
-            description: seen(&format!("the code {secret} of '{secret}' (user={secret}) failed")),
-            uri: seen(&format!("https://docs.example.test/{secret}?{secret}")),
-        }),
+        error: (event != ProtocolEvent::TokenIssued).then(error),
         path_template: owned(&format!("/auth/{secret}")),
         recognition: Recognition { tier: Tier::Heuristic, rule: "H-05", confidence: Confidence::High },
         subject: Some(Subject { issuer: Some(owned(ISSUER)), sub: seen(pii), trust: Trust::Direct }),
-        links: roles.map(|role| link(role, "", secret)).into(),
+        links: ROLES.map(|role| link(role, "", secret)).into(),
         ..observation(event, outcome, message)
     };
-    messages.into_iter().map(plant).collect()
+    [
+        (ProtocolEvent::AuthorizationRequest, planted_request(secret)),
+        (ProtocolEvent::AuthorizationResponse, planted_response(secret, pii)),
+        (ProtocolEvent::TokenIssued, planted_exchange(secret, pii)),
+        (ProtocolEvent::UserinfoAccessed, planted_userinfo(secret, pii)),
+        (ProtocolEvent::LogoutRequested, planted_logout(secret)),
+    ]
+    .map(plant)
+    .into()
 }
+
+fn planted_uri(secret: &str) -> Seen<Cow<'static, str>> {
+    seen(&format!(
+        "https://{secret}:{secret}@app.example.test/{secret}/cb;s={secret}?{secret}&code={secret}#t={secret}"
+    ))
+}
+
+fn planted_identity(pii: &str) -> Vec<IdentityClaim<'static>> {
+    [IdentityKind::Email, IdentityKind::PhoneNumber, IdentityKind::PreferredUsername]
+        .map(|kind| IdentityClaim { kind, value: owned(pii) })
+        .into()
+}
+
+fn planted_id_token(pii: &str) -> IdToken<'static> {
+    IdToken { identity: planted_identity(pii), sub: seen(pii), trust: Some(Trust::Direct), ..IdToken::default() }
+}
+
+fn planted_claims(secret: &str) -> Vec<Cow<'static, str>> {
+    vec![owned("email"), owned(secret)]
+}
+
+fn planted_request(secret: &str) -> Message<'static> {
+    Message::AuthorizationRequest(Box::new(AuthorizationRequest {
+        delivery: Some(Delivery::Query),
+        form: Some(RequestForm::Plain),
+        redirect_uri: planted_uri(secret),
+        login_hint: seen(secret),
+        unknown_parameters: vec![owned(secret)],
+        oauth_state: Seen::Present(secret.len()),
+        ..AuthorizationRequest::default()
+    }))
+}
+
+fn planted_response(secret: &str, pii: &str) -> Message<'static> {
+    Message::AuthorizationResponse(Box::new(AuthorizationResponse {
+        delivery: Some(Delivery::Fragment),
+        redirect_uri: planted_uri(secret),
+        members: vec!["state", "code"],
+        id_token: Some(planted_id_token(pii)),
+        access_token: Some(AccessToken { claim_names: planted_claims(secret), ..AccessToken::default() }),
+        ..AuthorizationResponse::default()
+    }))
+}
+
+fn planted_exchange(secret: &str, pii: &str) -> Message<'static> {
+    Message::Token(Box::new(TokenExchange {
+        request: TokenRequest { username: seen(secret), redirect_uri: planted_uri(secret), ..TokenRequest::default() },
+        response: Some(TokenResponse::default()),
+        id_token: Some(planted_id_token(pii)),
+        access_token: Some(AccessToken { claim_names: planted_claims(secret), ..AccessToken::default() }),
+    }))
+}
+
+fn planted_userinfo(secret: &str, pii: &str) -> Message<'static> {
+    Message::Userinfo(Box::new(Userinfo {
+        form: Some(UserinfoForm::Json),
+        transport: Some(BearerTransport::Header),
+        identity: planted_identity(pii),
+        claim_names: planted_claims(secret),
+        ..Userinfo::default()
+    }))
+}
+
+fn planted_logout(secret: &str) -> Message<'static> {
+    Message::Logout(Box::new(Logout {
+        delivery: Some(Delivery::Post),
+        post_logout_redirect_uri: planted_uri(secret),
+        target: planted_uri(secret),
+        logout_hint: seen(secret),
+        ..Logout::default()
+    }))
+}
+
+const ROLES: [LinkRole; 15] = [
+    LinkRole::At,
+    LinkRole::Code,
+    LinkRole::Idt,
+    LinkRole::Jti,
+    LinkRole::Lstate,
+    LinkRole::Nonce,
+    LinkRole::Par,
+    LinkRole::Pkce,
+    LinkRole::Robj,
+    LinkRole::RtIn,
+    LinkRole::RtOut,
+    LinkRole::Sid,
+    LinkRole::State,
+    LinkRole::Sub,
+    LinkRole::Username,
+];
 
 /// The forms that a value may hide in.
 fn forms(value: &str) -> Vec<String> {
@@ -575,7 +591,7 @@ fn forms(value: &str) -> Vec<String> {
         let shifted: Vec<u8> = std::iter::repeat_n(0, offset).chain(value.bytes()).collect();
         for encoded in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
             // Its ends depend on what stands beside it.
-            forms.push(encoded[4..encoded.len() - 4].to_owned());
+            forms.push(encoded.get(4..encoded.len() - 4).unwrap().to_owned());
         }
     }
     forms

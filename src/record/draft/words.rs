@@ -3,7 +3,7 @@
 use crate::body::Completeness;
 use crate::oauth::{
     BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, Outcome, Reason, RequestForm,
-    ScopeSource, Tier, TokenFormat, UserinfoForm,
+    ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
 };
 
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
@@ -92,6 +92,14 @@ pub(super) fn body_format(format: BodyFormat) -> &'static str {
     match format {
         BodyFormat::Form => "form",
         BodyFormat::Json => "json",
+    }
+}
+
+pub(super) fn response_source(source: ResponseSource) -> &'static str {
+    match source {
+        ResponseSource::Local => "local",
+        ResponseSource::None => "none",
+        ResponseSource::Upstream => "upstream",
     }
 }
 
