@@ -53,7 +53,7 @@ golden: tools ## Rewrites expected records, schemas and the README's timeline; r
 	$(PYTHON) tools/readme.py
 
 fuzz: tools ## Random and mutated input into every parser (FUZZ_SECONDS=30)
-	cargo run --locked --release -p oidc-audit-fuzz -- --seconds $(FUZZ_SECONDS)
+	cargo run --locked --profile fuzz -p oidc-audit-fuzz -- --seconds $(FUZZ_SECONDS)
 
 lint: fmt clippy doc ## Formatting, clippy (native and wasm), documentation
 

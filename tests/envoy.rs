@@ -32,14 +32,14 @@ const SURPLUS: Duration = Duration::from_millis(800);
 
 #[test]
 fn every_fixture_gives_the_same_records_in_envoy() {
-    run("envoy", Protocol::Http1, fixture::load());
+    run("envoy", Protocol::Http1, &fixture::load());
 }
 
 #[test]
 fn every_complete_exchange_gives_the_same_records_over_http_2() {
     let mut fixtures = fixture::load();
     fixtures.retain(|fixture| fixture.case.end == End::Complete);
-    run("envoy_http2", Protocol::Http2, fixtures);
+    run("envoy_http2", Protocol::Http2, &fixtures);
 }
 
 /// What the filter's listener is spoken to in.
@@ -50,7 +50,7 @@ enum Protocol {
     Http2,
 }
 
-fn run(harness: &'static str, protocol: Protocol, fixtures: Vec<Fixture>) {
+fn run(harness: &'static str, protocol: Protocol, fixtures: &[Fixture]) {
     let folder = live::scratch(harness);
     let upstream = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     upstream.set_nonblocking(true).unwrap();
@@ -61,7 +61,7 @@ fn run(harness: &'static str, protocol: Protocol, fixtures: Vec<Fixture>) {
         upstream: upstream.local_addr().unwrap().port(),
         sink: record_sink(sender),
     };
-    let envoy = Envoy::start(&folder, &bootstrap(&fixtures, &places));
+    let envoy = Envoy::start(&folder, &bootstrap(fixtures, &places));
 
     let mut tally = Tally::new(harness);
     let mut played = Vec::new();

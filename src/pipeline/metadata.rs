@@ -146,6 +146,18 @@ impl Metadata {
         taught
     }
 
+    /// Takes what another VM has shared of one issuer: before an exchange is opened that would else be judged by its
+    /// shape alone.
+    pub(super) fn catch_up(
+        &mut self,
+        policy: &mut Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+    ) -> Taught {
+        self.issuers.get_mut(issuer).map(|known| known.look(policy, issuer, read, now)).unwrap_or_default()
+    }
+
     /// One [`Taught`] per issuer that something came of.
     pub(super) fn tick(
         &mut self,

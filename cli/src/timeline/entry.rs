@@ -228,10 +228,6 @@ impl Who {
             names: texts.all(names),
         }
     }
-
-    pub(crate) fn is_known(&self) -> bool {
-        self.sub.is_some() || !self.pseudonyms.is_empty()
-    }
 }
 
 impl Issued {

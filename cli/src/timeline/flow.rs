@@ -105,16 +105,20 @@ impl Flow {
 
     /// Short enough to be read aloud: the beginning of the value, or of the stream and the number in it.
     pub(crate) fn short_id(&self) -> String {
-        let short = |text: &str| text.chars().take(SHORT).collect::<String>();
         let (id, again) = match self.id.split_once('~') {
             Some((id, number)) => (id, format!("~{number}")),
             None => (&*self.id, String::new()),
         };
-        match (id.split_once('.'), id.rsplit_once('-')) {
-            (Some((_, hash)), _) => format!("{}{again}", short(hash)),
-            (None, Some((stream, number))) => format!("{}-{number}{again}", short(stream)),
-            (None, None) => self.id.clone(),
+        match id.split_once('.') {
+            Some((_, hash)) => format!("{}{again}", hash.chars().take(SHORT).collect::<String>()),
+            None => format!("{}{again}", short_record_id(id)),
         }
+    }
+
+    /// Of the first record, in the form of [`Flow::short_id`].
+    pub(crate) fn short_record_id(&self, entries: &[Entry]) -> String {
+        let first = self.members.first().and_then(|number| entries.get(*number));
+        first.map(|entry| short_record_id(&entry.id.to_string())).unwrap_or_default()
     }
 
     /// Whether this is the flow, or one of those, that `name` means: the beginning of its id, with or without the key's
@@ -129,7 +133,8 @@ impl Flow {
                     .members
                     .iter()
                     .filter_map(|number| entries.get(*number))
-                    .any(|entry| entry.id.to_string() == name))
+                    .map(|entry| entry.id.to_string())
+                    .any(|id| id == name || short_record_id(&id) == name))
     }
 }
 
@@ -158,6 +163,12 @@ impl Who {
     pub(crate) fn subject(&self) -> Option<&Rc<str>> {
         self.sub.as_ref().or(self.pseudonyms.first())
     }
+}
+
+/// `<beginning of the stream>-<number>`
+fn short_record_id(id: &str) -> String {
+    let short = |stream: &str| stream.chars().take(SHORT).collect::<String>();
+    id.rsplit_once('-').map_or_else(|| id.to_owned(), |(stream, number)| format!("{}-{number}", short(stream)))
 }
 
 /// The smallest value of the strongest role, without those that several flows have.

@@ -36,10 +36,10 @@ impl Columns {
             columns.who = columns.who.max(who(entry, look).width());
             columns.duration = columns.duration.max(duration(entry).width());
         }
-        // The details get a third of a narrow terminal.
-        let most = look.width.saturating_sub(OTHERS + look.width / 3 + columns.event + columns.duration);
-        columns.client = columns.client.min(CLIENT).min(most / 2);
-        columns.who = columns.who.min(WHO).min(most.saturating_sub(columns.client));
+        // The details get a quarter of a narrow terminal; of what is left the client may take what nobody else needs.
+        let most = look.width.saturating_sub(OTHERS + look.width / 4 + columns.event + columns.duration);
+        columns.client = columns.client.min(most.saturating_sub(columns.who.min(most / 2)));
+        columns.who = columns.who.min(most.saturating_sub(columns.client));
         columns
     }
 }
@@ -81,7 +81,7 @@ impl Line<'_> {
         let reason = entry.reason.as_ref().filter(|reason| !(entry.error.is_some() && &***reason == "oauth_error"));
         parts.extend(reason.map(|reason| look.fit(&reason.replace('_', " "), 30)));
         if failed {
-            parts.extend(entry.status.map(|status| status.to_string()));
+            parts.extend(entry.status.filter(|status| *status >= 400).map(|status| status.to_string()));
         }
         parts.extend(entry.scope.as_ref().filter(|_| !failed).map(|scope| look.fit(scope, 60)));
         if entry.outcome == Outcome::Success

@@ -13,7 +13,7 @@ use crate::timeline::line::{Columns, Line};
 use crate::timeline::look::{Look, remaining};
 use crate::timeline::report::Report;
 use crate::timeline::summary::many;
-use crate::timeline::tokens::{self, State, Token};
+use crate::timeline::tokens::{self, State};
 
 /// How much of it.
 #[derive(Clone, Copy, Debug)]
@@ -65,22 +65,22 @@ impl Sheet<'_> {
             (Kind::Audit, Some(entry)) => ("Recorder", self.recorder(entry)),
             _ => ("Flow", look.text(&flow.short_id())),
         };
-        let when = format!("{} {}", moment::date(flow.from), moment::clock(flow.from));
-        let when = match flow.to.millis_since(flow.from) {
-            0 => format!("{when} UTC"),
-            span => format!(
-                "{when}{}{} UTC ({})",
-                look.signs.to,
-                moment::clock_beside(flow.to, flow.from),
-                moment::span(span)
-            ),
-        };
-        let records = many(u64::try_from(flow.members.len()).unwrap_or(u64::MAX), "record");
+        let (dot, dash) = (look.signs.dot, look.signs.to);
         let problem = flow.worst.map(|(problem, _)| problem);
-        let said = problem.map(|problem| look.paint(style(problem), &format!("{}{}", look.signs.dot, problem.words())));
-        let head = look.paint(Style::Strong, &format!("{kind} {name}"));
-        let dot = look.signs.dot;
-        writeln!(to, "{head}{}{dot}{when}{dot}{records}", said.unwrap_or_default())?;
+        let said = problem.map(|problem| format!("{dot}{}", problem.words())).unwrap_or_default();
+        let start = format!("{dot}{} {}", moment::date(flow.from), moment::clock(flow.from));
+        let (end, span) = match flow.to.millis_since(flow.from) {
+            0 => (String::new(), String::new()),
+            span => {
+                (format!("{dash}{}", moment::clock_beside(flow.to, flow.from)), format!(" ({})", moment::span(span)))
+            }
+        };
+        let records = format!("{dot}{}", many(u64::try_from(flow.members.len()).unwrap_or(u64::MAX), "record"));
+        let head = format!("{kind} {name}");
+        let used = [&head, &said, &start, &end, &span, &records].map(|part| part.width()).iter().sum::<usize>();
+        let span = if used + UTC.len() > look.width { String::new() } else { span };
+        let (head, said) = (look.paint(Style::Strong, &head), paint(problem, &said, look));
+        writeln!(to, "{head}{said}{start}{end}{UTC}{span}{records}")?;
         self.sequence(to, flow)?;
         self.afterwards(to, flow)
     }
@@ -93,16 +93,16 @@ impl Sheet<'_> {
 
     /// Flows of one record.
     fn run(&self, to: &mut dyn Write, run: &[Flow]) -> io::Result<()> {
-        let records = many(u64::try_from(run.len()).unwrap_or(u64::MAX), "record");
-        let head = self
-            .look
-            .paint(Style::Strong, &format!("On {} own: {records}", if run.len() == 1 { "its" } else { "their" }));
-        let problem = run.first().and_then(|flow| flow.worst).map(|(problem, _)| problem);
-        let said = problem
-            .map(|problem| self.look.paint(style(problem), &format!("{}{}", self.look.signs.dot, problem.words())))
-            .unwrap_or_default();
-        let day = run.first().map(|flow| moment::date(flow.from)).unwrap_or_default();
-        writeln!(to, "{head}{said}{}{day}", self.look.signs.dot)?;
+        let Some(first) = run.first() else { return Ok(()) };
+        let head = match run.len() {
+            1 => format!("Record {}", self.look.text(&first.short_record_id(&self.report.entries))),
+            count => many(u64::try_from(count).unwrap_or(u64::MAX), "single record"),
+        };
+        let (dot, day) = (self.look.signs.dot, moment::date(first.from));
+        let problem = first.worst.map(|(problem, _)| problem);
+        let said = problem.map(|problem| format!("{dot}{}", problem.words())).unwrap_or_default();
+        let (head, said) = (self.look.paint(Style::Strong, &head), paint(problem, &said, self.look));
+        writeln!(to, "{head}{said}{dot}{day}")?;
         let mut date = day;
         for flow in run {
             for number in &flow.members {
@@ -158,21 +158,20 @@ impl Sheet<'_> {
         }
         let line = Line { entry, judgement, look: self.look, columns: self.columns };
         writeln!(to, "{}", line.show().trim_end())?;
-        for note in self.notes(entry, judgement) {
+        for (style, note) in self.notes(entry, judgement) {
             let indent = " ".repeat(NOTE);
             let room = self.look.width.saturating_sub(NOTE + self.look.signs.below.width());
-            writeln!(
-                to,
-                "{indent}{}",
-                self.look.paint(Style::Faint, self.look.signs.below) + &self.look.cut(&note, room)
-            )?;
+            let note = self.look.cut(&note, room);
+            let note = style.map_or(note.clone(), |style| self.look.paint(style, &note));
+            writeln!(to, "{indent}{}{note}", self.look.paint(Style::Faint, self.look.signs.below))?;
         }
         Ok(())
     }
 
     /// What is said below a record.
-    fn notes(&self, entry: &Entry, judgement: &Judgement) -> Vec<String> {
-        let mut notes: Vec<_> = judgement.labels.iter().map(|label| self.label(label, entry)).collect();
+    fn notes(&self, entry: &Entry, judgement: &Judgement) -> Vec<(Option<Style>, String)> {
+        let labels = judgement.labels.iter().map(|label| (label_style(label), self.label(label, entry)));
+        let mut notes = Vec::new();
         if let Some(coalesced) = &entry.coalesced {
             let until = coalesced.last.map(|last| format!(", the last at {}", moment::clock_beside(last, entry.at)));
             notes.push(format!("stands for {} like it{}", many(coalesced.count, "failure"), until.unwrap_or_default()));
@@ -186,7 +185,7 @@ impl Sheet<'_> {
         if let Some(audit) = &entry.audit {
             notes.extend(audit.problems.iter().map(|problem| self.look.text(problem)));
         }
-        notes
+        labels.chain(notes.into_iter().map(|note| (None, note))).collect()
     }
 
     fn label(&self, label: &Label, entry: &Entry) -> String {
@@ -212,46 +211,59 @@ impl Sheet<'_> {
 
     /// What a flow leaves behind.
     fn afterwards(&self, to: &mut dyn Write, flow: &Flow) -> io::Result<()> {
-        let live: Vec<_> =
-            flow.tokens.iter().filter(|token| token.state == State::Live).map(|token| self.token(token)).collect();
-        if !live.is_empty() {
-            let ended = match flow.logout {
+        let kinds = [tokens::Kind::Access, tokens::Kind::Refresh];
+        let mut parts: Vec<_> = kinds.into_iter().filter_map(|kind| self.live(flow, kind)).collect();
+        if !parts.is_empty() {
+            parts.push(match flow.logout {
                 Logout::Completed(at) => format!("logged out {}", moment::clock_beside(at, flow.to)),
                 Logout::Requested(at) => format!("logout only requested, {}", moment::clock_beside(at, flow.to)),
                 Logout::None => "no logout seen".to_owned(),
-            };
-            let (first, rest) = (live.iter().take(MOST_TOKENS), live.len().saturating_sub(MOST_TOKENS));
-            let mut parts: Vec<_> = first.cloned().collect();
-            if rest > 0 {
-                parts.push(format!("{rest} more"));
-            }
-            parts.push(ended);
-            let text = self.look.cut(&parts.join(self.look.signs.dot), self.look.width.saturating_sub(14));
+            });
+            let text = self.look.cut(&parts.join(self.look.signs.dot), self.look.width.saturating_sub(AFTER));
             writeln!(to, "  {}{text}", self.look.paint(Style::Warning, "still live  "))?;
         }
         let unseen = flow.unseen.iter().map(|what| what.words()).collect::<Vec<_>>();
         if !unseen.is_empty() {
-            let text = self.look.cut(&unseen.join(self.look.signs.dot), self.look.width.saturating_sub(14));
+            let text = self.look.cut(&unseen.join(self.look.signs.dot), self.look.width.saturating_sub(AFTER));
             writeln!(to, "  {}{text}", self.look.paint(Style::Faint, "not seen    "))?;
         }
         Ok(())
     }
 
-    fn token(&self, token: &Token) -> String {
-        let now = self.report.as_of;
-        let what = match token.kind {
+    /// The tokens of one kind that are live, and the end of the last of them.
+    fn live(&self, flow: &Flow, kind: tokens::Kind) -> Option<String> {
+        let live = || flow.tokens.iter().filter(|token| token.kind == kind && token.state == State::Live);
+        let count = u64::try_from(live().count()).unwrap_or(u64::MAX);
+        let what = match kind {
             tokens::Kind::Access => "access token",
             tokens::Kind::Refresh => "refresh token",
         };
-        match token.end {
-            Some(end) => format!("{what} until {} ({})", moment::clock_beside(end, now), remaining(end, now)),
-            None => format!("{what}, end unknown"),
-        }
+        let (last, now) = (live().filter_map(|token| token.end).max(), self.report.as_of);
+        let end = match last {
+            Some(end) if live().all(|token| token.end.is_some()) => {
+                format!(" until {} ({})", moment::clock_beside(end, now), remaining(end, now))
+            }
+            Some(end) => format!(" until {} or later", moment::clock_beside(end, now)),
+            None => ", end unknown".to_owned(),
+        };
+        (count > 0).then(|| format!("{}{end}", many(count, what)))
     }
+}
+
+fn paint(problem: Option<Problem>, text: &str, look: &Look) -> String {
+    problem.map_or_else(String::new, |problem| look.paint(style(problem), text))
 }
 
 fn style(problem: Problem) -> Style {
     if problem.is_serious() { Style::Bad } else { Style::Warning }
+}
+
+fn label_style(label: &Label) -> Option<Style> {
+    match label {
+        Label::CodeReplayed { .. } | Label::Conflict | Label::RefreshTokenReused { .. } => Some(Style::Bad),
+        Label::Shared { .. } => Some(Style::Warning),
+        Label::AlsoSeen { .. } | Label::RefreshTokenKept | Label::RefreshTokenRotated => None,
+    }
 }
 
 /// Where notes begin: below the event.
@@ -259,4 +271,6 @@ const NOTE: usize = 17;
 /// Records of a long flow that are shown from its beginning and its end.
 const HEAD: usize = 24;
 const TAIL: usize = 12;
-const MOST_TOKENS: usize = 3;
+/// Columns of `still live` and `not seen`.
+const AFTER: usize = 14;
+const UTC: &str = " UTC";

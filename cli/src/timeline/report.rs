@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oidc_audit::time::Timestamp;
 
 use crate::reader::Tally;
-use crate::timeline::assembly::{Assembly, assemble, groups};
+use crate::timeline::assembly::{assemble, groups};
 use crate::timeline::entry::Entry;
 use crate::timeline::flow::{Flow, Kind, Known, Logout, Unseen, flows};
 use crate::timeline::judgement::{Judgement, Label, Problem, judge};
@@ -21,7 +21,6 @@ pub(crate) struct Report {
     pub(crate) tally: Tally,
     pub(crate) entries: Vec<Entry>,
     pub(crate) judgements: Vec<Judgement>,
-    pub(crate) assembly: Assembly,
     pub(crate) trail: Trail,
     /// Those that were selected.
     pub(crate) flows: Vec<Flow>,
@@ -91,7 +90,6 @@ impl Report {
             tally,
             entries,
             judgements,
-            assembly,
             flows,
             flows_in_all,
         }

@@ -25,8 +25,6 @@ pub(crate) struct Frame<'a> {
 struct Row {
     name: &'static str,
     parts: Vec<Part>,
-    /// Lines that it may take at least.
-    lines: usize,
 }
 
 struct Part {
@@ -39,11 +37,11 @@ pub(crate) fn write(to: &mut dyn Write, report: &Report, frame: &Frame<'_>, look
     let mut rows = vec![title(report, frame, look), trust(report, look)];
     let rest = [window(report, look), worst(report, look), live(report), unseen(report), drops(report, look)];
     rows.extend(rest.into_iter().filter(|row| !row.parts.is_empty()));
-    rows.push(Row::new("Next", vec![Part::plain(frame.next)]));
-    let mut spare = MOST_LINES.saturating_sub(keys.len() + rows.iter().map(|row| row.lines).sum::<usize>());
+    rows.push(Row { name: "Next", parts: vec![Part::plain(frame.next)] });
+    let mut spare = MOST_LINES.saturating_sub(keys.len() + rows.len());
     for (number, row) in rows.iter().enumerate() {
-        let lines = row.wrap(look, row.lines + spare);
-        spare = spare.saturating_sub(lines.len().saturating_sub(row.lines));
+        let lines = row.wrap(look, 1 + spare.min(MOST_SPARE));
+        spare = spare.saturating_sub(lines.len().saturating_sub(1));
         for line in lines {
             writeln!(to, "{line}")?;
         }
@@ -64,10 +62,6 @@ pub(crate) fn write_empty(to: &mut dyn Write, tally: &Tally) -> io::Result<()> {
 }
 
 impl Row {
-    fn new(name: &'static str, parts: Vec<Part>) -> Self {
-        Self { name, parts, lines: 1 }
-    }
-
     /// The parts in at most `most` lines; what does not fit is counted. The first part is never left out.
     fn wrap(&self, look: &Look, most: usize) -> Vec<String> {
         let room = look.width.saturating_sub(NAME).max(20);
@@ -138,10 +132,10 @@ fn title(report: &Report, frame: &Frame<'_>, look: &Look) -> Row {
         let text = format!("showing {} with {}", many_of(report.flows.len(), "flow"), look.text(frame.filters));
         parts.insert(0, Part::styled(Style::Warning, text));
     }
-    Row::new("Timeline", parts)
+    Row { name: "Timeline", parts }
 }
 
-/// What speaks against the records first; then what always holds.
+/// What holds of all records, then what speaks against these, the worst first.
 fn trust(report: &Report, look: &Look) -> Row {
     let (trail, tally) = (&report.trail, &report.tally);
     let mut parts = Vec::new();
@@ -151,39 +145,36 @@ fn trust(report: &Report, look: &Look) -> Row {
         }
     };
     let conflicts = u64::try_from(tally.conflicts.len()).unwrap_or(u64::MAX);
-    say(Style::Bad, conflicts, format!("CONFLICT: {} with different contents", many(conflicts, "id")));
+    say(Style::Bad, conflicts, format!("{} in CONFLICT", many(conflicts, "id")));
     let undeclared = trail.undeclared();
-    say(Style::Bad, undeclared, format!("{} missing, undeclared", many(undeclared, "record")));
-    say(Style::Bad, trail.undead(), format!("{} after its audit.stop", many(trail.undead(), "stream")));
-    say(Style::Bad, trail.unaudited, format!("{} unaudited", many(trail.unaudited, "proxy start")));
-    say(Style::Warning, trail.declared(), format!("{} lost, declared", many(trail.declared(), "record")));
+    say(Style::Bad, undeclared, format!("{} MISSING", many(undeclared, "record")));
+    say(Style::Bad, trail.undead(), format!("{} after its end", many(trail.undead(), "stream")));
+    say(Style::Bad, trail.unaudited, format!("{} UNAUDITED", many(trail.unaudited, "proxy start")));
+    say(Style::Warning, trail.declared(), format!("{} declared lost", trail.declared()));
     if let Some(skew) = trail.skew {
         say(Style::Warning, 1, format!("clocks differ by {} or more", moment::span(skew.millis)));
     }
     let silent = u64::try_from(trail.silent().count()).unwrap_or(u64::MAX);
     if let Some(last) = trail.silent().map(|stream| stream.to).max() {
-        let of = trail.streams.len();
+        let of = many_of(trail.streams.len(), "stream");
         let since = report.window().map_or_else(|| moment::clock(last), |(_, to)| moment::clock_beside(last, to));
-        say(Style::Warning, silent, format!("{silent} of {of} streams without end, silent since {since}"));
+        say(Style::Warning, silent, format!("{silent} of {of} silent since {since}"));
     }
     say(Style::Warning, trail.headless(), format!("beginning of {} not here", many(trail.headless(), "stream")));
     let strangers = tally.strangers();
-    let place = tally.first_strange.as_ref().map(|place| format!("{}:{}", look.text(&place.file), place.line));
-    let place = place.map(|place| format!(", first {place}")).unwrap_or_default();
-    say(Style::Warning, strangers, format!("{} no records{place}", many(strangers, "line")));
+    let place = tally.first_strange.as_ref().map(|place| format!(" ({}:{})", look.text(&place.file), place.line));
+    say(Style::Warning, strangers, format!("{} no record{}", many(strangers, "line"), place.unwrap_or_default()));
     say(Style::Faint, tally.torn, format!("{} torn", many(tally.torn, "last line")));
     say(Style::Faint, tally.duplicates, format!("{} removed", many(tally.duplicates, "duplicate")));
-    let mut all = vec![Part::styled(Style::Warning, "records are unsigned")];
+    let mut all = vec![Part::styled(Style::Warning, "unsigned")];
     if undeclared == 0 && trail.declared() == 0 {
         all.push(Part::styled(Style::Good, "no gaps"));
     }
     if trail.keys == KeyOrigin::Configured {
         parts.push(Part::plain("keys configured"));
     }
-    // What is wrong stands before what is always so.
-    let wrong = parts.iter().filter(|part| part.style == Some(Style::Bad)).count();
-    parts.splice(wrong..wrong, all);
-    Row::new("Trust", parts)
+    all.append(&mut parts);
+    Row { name: "Trust", parts: all }
 }
 
 /// Without keys of their own, two processes make two hashes of one value.
@@ -193,53 +184,50 @@ fn ephemeral_keys(report: &Report) -> Vec<String> {
     }
     let first = r#""keys": {"join": {"current": {"env": "OIDC_AUDIT_JOIN_KEY", "id": "k1"}},"#;
     let second = r#"         "pseudonym": {"current": {"env": "OIDC_AUDIT_PSEUDONYM_KEY", "id": "k1"}}}"#;
-    let about = "keys: ephemeral: flows across two processes or a restart fall apart; `keygen`, then";
+    let about = "keys ephemeral: flows end with their process; `oidc-audit keygen`, and in the configuration";
     [about, first, second].map(str::to_owned).into()
 }
 
 fn window(report: &Report, look: &Look) -> Row {
-    let Some((from, to)) = report.window() else { return Row::new("Window", Vec::new()) };
+    let Some((from, to)) = report.window() else { return Row { name: "Window", parts: Vec::new() } };
     let dash = look.signs.to;
-    let utc = format!(
-        "{} {}{dash}{} UTC ({})",
-        moment::date(from),
-        moment::clock(from),
-        moment::clock_beside(to, from),
-        moment::span(to.millis_since(from))
-    );
-    let ((day, start, _), (last_day, end, zone)) = (moment::local(from, &look.zone), moment::local(to, &look.zone));
-    let start = if day == moment::date(from) { start } else { format!("{day} {start}") };
-    let end = if last_day == day { end } else { format!("{last_day} {end}") };
+    let utc = format!("{} {}{dash}{} UTC", moment::date(from), moment::clock(from), moment::clock_beside(to, from));
+    let here = |at| {
+        let (day, clock, zone) = moment::local(at, &look.zone);
+        // The day is said where it is not that of the other clock.
+        let day = if day == moment::date(at) { String::new() } else { format!("{} ", day.get(5..).unwrap_or(&day)) };
+        (format!("{day}{clock}"), zone)
+    };
+    let ((start, _), (end, zone)) = (here(from), here(to));
     let local = format!("{start}{dash}{end} {} here", look.text(&zone));
-    Row::new("Window", vec![Part::plain(utc), Part::plain(local)])
+    Row { name: "Window", parts: [utc, local].map(Part::plain).into() }
 }
 
 fn worst(report: &Report, look: &Look) -> Row {
     let Some((flow, problem, entry)) = report.worst() else {
         let text = if report.flows.is_empty() { "nothing to show" } else { "nothing that went wrong" };
-        return Row::new("Worst", vec![Part::styled(Style::Good, text)]);
+        return Row { name: "Worst", parts: vec![Part::styled(Style::Good, text)] };
     };
     let style = if problem.is_serious() { Style::Bad } else { Style::Warning };
     let error = entry.error.as_ref().map(|error| format!(": {}", look.fit(error, 30))).unwrap_or_default();
     let mut parts = vec![Part::styled(style, format!("{}{error}", problem.words()))];
-    if let Some(client) = &entry.client {
-        parts.push(Part::plain(look.fit(client, 30)));
-    }
-    let at = report.window().map_or_else(|| moment::clock(entry.at), |(_, to)| moment::clock_beside(entry.at, to));
-    parts.push(Part::plain(at));
     parts.push(Part::plain(format!("flow {}", look.fit(&flow.short_id(), 30))));
+    parts.extend(entry.client.as_ref().map(|client| Part::plain(look.fit(client, 30))));
+    let (from, _) = report.window().unwrap_or((entry.at, entry.at));
+    parts.push(Part::plain(moment::clock_beside(entry.at, from)));
     let others = report.problems.iter().filter_map(|(other, count)| {
         let left = count.saturating_sub(u64::from(*other == problem));
-        (left > 0).then(|| Part::plain(format!("+ {left} {} {}", look.signs.times, other.words())))
+        (left > 0).then(|| format!("{left} {} {}", look.signs.times, other.words()))
     });
-    parts.extend(others);
-    Row { lines: if parts.len() > 4 { 2 } else { 1 }, ..Row::new("Worst", parts) }
+    let also = |(number, text): (usize, String)| if number == 0 { format!("also {text}") } else { text };
+    parts.extend(others.enumerate().map(also).map(Part::plain));
+    Row { name: "Worst", parts }
 }
 
 fn live(report: &Report) -> Row {
     let (live, now) = (&report.live, report.as_of);
     if live.flows == 0 {
-        return Row::new("Live", Vec::new());
+        return Row { name: "Live", parts: Vec::new() };
     }
     let until = |end: Option<Timestamp>, without: u64| match (end, without) {
         (Some(end), 0) => format!(" until {} UTC ({})", moment::clock_beside(end, now), remaining(end, now)),
@@ -265,7 +253,7 @@ fn live(report: &Report) -> Row {
         0 => "no revocation seen".to_owned(),
         count => format!("{} revoked", many(count, "token")),
     }));
-    Row::new("Live", parts)
+    Row { name: "Live", parts }
 }
 
 fn unseen(report: &Report) -> Row {
@@ -280,13 +268,13 @@ fn unseen(report: &Report) -> Row {
         };
         Part::plain(text)
     });
-    Row::new("Not seen", missing.chain(absent).collect())
+    Row { name: "Not seen", parts: missing.chain(absent).collect() }
 }
 
 fn drops(report: &Report, look: &Look) -> Row {
     let drops = &report.trail.drops;
     if drops.total == 0 {
-        return Row::new("Drops", vec![Part::plain("none declared")]);
+        return Row { name: "Drops", parts: vec![Part::plain("none declared")] };
     }
     let mut parts = vec![Part::styled(Style::Warning, format!("{} declared", many(drops.total, "event")))];
     if let Some((first, last)) = drops.window {
@@ -298,7 +286,7 @@ fn drops(report: &Report, look: &Look) -> Row {
         )));
     }
     parts.extend(drops.by.iter().map(|(what, count)| Part::plain(format!("{count} {}", look.fit(what, 30)))));
-    Row::new("Drops", parts)
+    Row { name: "Drops", parts }
 }
 
 /// `1 flow`, `2 flows`.
@@ -313,3 +301,5 @@ fn many_of(count: usize, what: &str) -> String {
 /// Columns of the names of rows.
 const NAME: usize = 10;
 const MOST_LINES: usize = 12;
+/// Of one row, beyond its first.
+const MOST_SPARE: usize = 2;

@@ -2,7 +2,7 @@
 //!
 //! Records of this version are not signed: all of this is what the records say of themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use oidc_audit::time::Timestamp;
