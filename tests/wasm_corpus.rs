@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! The corpus through the built module in the fake host: the records must be those of the native harness.
 
+#[allow(dead_code, unused_imports, clippy::allow_attributes, reason = "of the host a part is enough here")]
 mod host;
 mod support;
 
