@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 mod disk;
-mod line;
+pub(crate) mod line;
 mod receiver;
 mod recent;
 mod segment;

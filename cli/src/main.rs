@@ -12,7 +12,10 @@ mod collect;
 mod environment;
 mod failure;
 mod keygen;
+mod moment;
+mod reader;
 mod term;
+mod timeline;
 
 use failure::Outcome;
 use term::{ColourChoice, Term};
@@ -35,6 +38,7 @@ enum Command {
     Check(check::Args),
     Collect(Box<collect::Args>),
     Keygen(keygen::Args),
+    Timeline(Box<timeline::Args>),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &mut term),
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
+        Command::Timeline(args) => timeline::run(args, &mut term),
     };
     conclude(outcome, &mut term)
 }

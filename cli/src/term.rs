@@ -41,6 +41,12 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
+    /// Styles nothing.
+    #[cfg(test)]
+    pub(crate) const fn plain() -> Self {
+        Self { coloured: false }
+    }
+
     /// Styles `text`. Width and alignment given to the result apply to the text alone.
     pub(crate) fn paint<T: Display>(self, style: Style, text: T) -> Painted<T> {
         Painted { style: self.coloured.then_some(style), text }
@@ -196,7 +202,8 @@ fn write_escaped(to: &mut impl fmt::Write, text: &str) -> fmt::Result {
     Ok(())
 }
 
-fn is_hostile(letter: char) -> bool {
+/// What [`escape`] escapes, but for the backslash.
+pub(crate) fn is_hostile(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -167,6 +167,12 @@ impl Policy {
         self.issuers.get(issuer).is_some_and(|issuer| issuer.learned.is_some())
     }
 
+    /// An issuer that owns the authority and whose metadata was not learned. Allocates nothing.
+    #[must_use]
+    pub fn unlearned(&self, authority: &[u8]) -> Option<usize> {
+        self.issuers.iter().position(|issuer| issuer.learned.is_none() && issuer.owns(authority))
+    }
+
     /// The path of the issuer's metadata document (OIDC Discovery §4); empty for an issuer that there is not.
     #[must_use]
     pub fn metadata_path(&self, issuer: usize) -> String {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use crate::entropy::Entropy;
-use crate::pipeline::retry::{Pace, next_try};
+use crate::pipeline::retry::{LONGEST_WAIT, Pace, next_try};
 use crate::pipeline::sink::{Delivery, DeliveryId, Field, Reply, SinkSettings, Verdict, classify, encode};
 use crate::record::SealedBatch;
 use crate::time::Timestamp;
@@ -63,7 +63,9 @@ impl Courier {
 
     /// Whether something may be sent now. `at_once`: whatever is under way or to be waited for.
     pub(super) fn is_free(&self, now: Timestamp, at_once: bool) -> bool {
-        at_once || (now >= self.not_before && self.parts.iter().all(|part| part.attempt.is_none()))
+        // A wait longer than any that is ever asked for was measured by a clock that has been set back since.
+        let waited = now >= self.not_before || self.not_before.millis_since(now) > LONGEST_WAIT;
+        at_once || (waited && self.parts.iter().all(|part| part.attempt.is_none()))
     }
 
     /// Begins an attempt to deliver the oldest part that none is under way for.

@@ -146,6 +146,18 @@ impl Metadata {
         taught
     }
 
+    /// Takes what another VM has shared of one issuer: before an exchange is opened that would else be judged by its
+    /// shape alone.
+    pub(super) fn catch_up(
+        &mut self,
+        policy: &mut Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+    ) -> Taught {
+        self.issuers.get_mut(issuer).map(|known| known.look(policy, issuer, read, now)).unwrap_or_default()
+    }
+
     /// One [`Taught`] per issuer that something came of.
     pub(super) fn tick(
         &mut self,
@@ -247,7 +259,7 @@ impl Known {
         let cluster = self.cluster.clone()?;
         let fresh = self.document.is_some_and(|(_, seen)| now.millis_since(seen) < REFRESH_MS);
         let first_try = *self.first_try.get_or_insert_with(|| now.plus_millis(up_to(SPREAD_MS, entropy)));
-        if fresh || now < first_try {
+        if fresh || (now < first_try && first_try.millis_since(now) <= SPREAD_MS) {
             return None;
         }
         let shared = read(&self.lease_key);

@@ -99,6 +99,19 @@ impl Recorder {
         self.taught(taught)
     }
 
+    /// Takes what another VM of the process has learned of an issuer (see [`Policy::unlearned`]), without waiting for the
+    /// next tick.
+    pub fn catch_up(
+        &mut self,
+        policy: &mut Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+    ) {
+        let taught = self.metadata.catch_up(policy, issuer, read, now);
+        self.taught(taught);
+    }
+
     /// Looks after metadata: takes what other VMs learned, and asks for what is missing. For every tick.
     ///
     /// `read` gives a shared value of the process. It is called at most twice per issuer, and seldom once all is known.

@@ -112,6 +112,8 @@ const SLOW_FIRST: u64 = 2_000;
 const SLOW_LONGEST: u64 = 60_000;
 /// Milliseconds. A store that asks for more gets another try anyway: nothing here may wait on a stranger's word.
 const MAX_RETRY_AFTER: u64 = 60_000;
+/// No wait is longer, in milliseconds.
+pub(super) const LONGEST_WAIT: u64 = MAX_RETRY_AFTER + FIRST;
 /// Keeps the shift in range; the cap is reached long before.
 const MAX_DOUBLINGS: u32 = 16;
 

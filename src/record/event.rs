@@ -188,7 +188,7 @@ const EXCHANGE: &[&str] = &[
 
 /// Members that every record of an exchange has.
 #[cfg(not(target_family = "wasm"))]
-const REQUIRED: &[&str] = &["confidence", "dur_ms", "exchange", "outcome", "recognition", "rule", "vantage"];
+const REQUIRED: &[&str] = &["confidence", "exchange", "outcome", "recognition", "rule", "vantage"];
 
 /// What is said of an exchange that did not end well.
 #[cfg(not(target_family = "wasm"))]

@@ -75,6 +75,11 @@ impl Running {
         })
     }
 
+    /// Learns what another worker has learned, where a request is for an issuer that this one knows nothing of.
+    pub(super) fn catch_up(&mut self, issuer: usize) {
+        self.recorder.catch_up(&mut self.policy, issuer, &mut host::shared_value, host::now());
+    }
+
     /// Takes an exchange that is over. Called in a stream: what it yields is sent from the next tick.
     pub(super) fn record(&mut self, exchange: CompletedExchange) {
         let effects = self.recorder.record(&mut self.policy, exchange, &mut HostEntropy);

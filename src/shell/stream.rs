@@ -41,9 +41,12 @@ impl Stream {
 
     /// Looks at authority and path; at more only where they are an issuer's.
     fn triage(&self, log_only: bool) -> Phase {
-        let Ok(state) = self.root.try_borrow() else { return Phase::Passing };
-        let State::Running(running) = &*state else { return Phase::Passing };
+        let Ok(mut state) = self.root.try_borrow_mut() else { return Phase::Passing };
+        let State::Running(running) = &mut *state else { return Phase::Passing };
         let Some((authority, path)) = host::authority_and_path() else { return Phase::Passing };
+        if let Some(issuer) = running.policy.unlearned(&authority) {
+            running.catch_up(issuer);
+        }
         let mut opened = Timestamp::default();
         let read = || {
             opened = host::now();

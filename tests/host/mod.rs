@@ -3,7 +3,7 @@
 //! which status says so), and keeps everything that the module did.
 //!
 //! ```ignore
-//! let mut host = Host::start(&module("oidc_audit.wasm"), CONFIG, &[("KEY", "value")]);
+//! let mut host = Host::start(filter(), CONFIG, &[("KEY", "value")]);
 //! host.exchange(&Script::new("POST", "idp.example.com", "/token", 200).sending("application/x-www-form-urlencoded", "…"));
 //! host.settle();                        // ticks, and answers every call with 200 until nothing is in flight
 //! for line in host.records() { … }      // what the sink has acknowledged, one record per line
@@ -18,10 +18,11 @@ mod state;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use wasmi::{Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
+use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
-pub(crate) use script::{End, Field, Reply, Script};
+pub(crate) use script::{End, Reply, Script};
 pub(crate) use state::{Acceptance, Call, Line, Process};
 
 use state::{Phase, State, Stream};
@@ -42,10 +43,41 @@ pub(crate) struct Costs {
     pub(crate) allocations: u64,
 }
 
-/// The bytes of a built module; fails the test with the command that builds it.
-pub(crate) fn module(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/wasm32-wasip1/release").join(name);
-    std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing: run `make wasm` first", path.display()))
+/// A built module, translated once per test binary.
+pub(crate) struct Wasm {
+    engine: Engine,
+    module: Module,
+}
+
+/// The filter: `target/wasm32-wasip1/release/oidc_audit.wasm`.
+pub(crate) fn filter() -> &'static Wasm {
+    static FILTER: OnceLock<Wasm> = OnceLock::new();
+    FILTER.get_or_init(|| Wasm::load("oidc_audit.wasm", "make wasm"))
+}
+
+/// The same with its allocations counted (`tests/modules/`).
+pub(crate) fn counted_filter() -> &'static Wasm {
+    static FILTER: OnceLock<Wasm> = OnceLock::new();
+    FILTER.get_or_init(|| Wasm::load("examples/counted_filter.wasm", "make modules"))
+}
+
+/// A filter that does nothing, its allocations counted.
+pub(crate) fn counted_empty_filter() -> &'static Wasm {
+    static FILTER: OnceLock<Wasm> = OnceLock::new();
+    FILTER.get_or_init(|| Wasm::load("examples/counted_empty_filter.wasm", "make modules"))
+}
+
+impl Wasm {
+    /// Fails the test with the command that builds it.
+    fn load(name: &str, how: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/wasm32-wasip1/release").join(name);
+        let bytes = std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing: run `{how}`", path.display()));
+        let mut config = Config::default();
+        config.compilation_mode(CompilationMode::LazyTranslation);
+        let engine = Engine::new(&config);
+        let module = Module::new(&engine, bytes).expect("a module");
+        Self { engine, module }
+    }
 }
 
 impl Process {
@@ -67,7 +99,7 @@ impl Process {
 
 impl Host {
     /// Starts a process with one VM; the configuration must be accepted.
-    pub(crate) fn start(wasm: &[u8], configuration: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(wasm: &Wasm, configuration: &str, environment: &[(&str, &str)]) -> Self {
         let (host, accepted) = Self::start_in(&Process::default(), wasm, configuration.as_bytes(), environment);
         assert!(accepted, "the configuration was refused: {:?}", host.log());
         host
@@ -76,20 +108,24 @@ impl Host {
     /// Starts one more VM of a process. Says whether the configuration was accepted.
     pub(crate) fn start_in(
         process: &Process,
-        wasm: &[u8],
+        wasm: &Wasm,
         configuration: &[u8],
         environment: &[(&str, &str)],
     ) -> (Self, bool) {
-        let engine = Engine::default();
-        let module = Module::new(&engine, wasm).expect("a module");
-        let mut linker = Linker::new(&engine);
-        imports::link(&mut linker, &module);
-        let mut store = Store::new(&engine, Self::state(process, environment));
-        let instance = linker.instantiate_and_start(&mut store, &module).expect("an instance");
-        let mut host = Self { store, instance, next_context: 1 };
-        host.call::<(), ()>("_initialize", ());
+        let mut host = Self::load(process, wasm, environment, &[]);
         let (_, accepted) = host.configure(configuration);
         (host, accepted)
+    }
+
+    /// Loads the module into a host that lacks some functions, and configures nothing.
+    pub(crate) fn load(process: &Process, wasm: &Wasm, environment: &[(&str, &str)], missing: &[&str]) -> Self {
+        let mut linker = Linker::new(&wasm.engine);
+        imports::link(&mut linker, &wasm.module, missing);
+        let mut store = Store::new(&wasm.engine, Self::state(process, environment));
+        let instance = linker.instantiate_and_start(&mut store, &wasm.module).expect("an instance");
+        let mut host = Self { store, instance, next_context: 1 };
+        host.call::<(), ()>("_initialize", ());
+        host
     }
 
     fn state(process: &Process, environment: &[(&str, &str)]) -> State {
@@ -116,10 +152,10 @@ impl Host {
         let root = self.context(0);
         self.store.data_mut().configuration = configuration.to_vec();
         self.store.data_mut().roots.push(root);
-        let size = i32::try_from(configuration.len()).unwrap();
+        let size = number(configuration.len());
         self.enter(root, Phase::Root);
-        assert_eq!(self.call::<_, i32>("proxy_on_vm_start", (root as i32, 0)), 1);
-        let accepted = self.call::<_, i32>("proxy_on_configure", (root as i32, size)) == 1;
+        assert_eq!(self.call::<_, u32>("proxy_on_vm_start", (root, 0_u32)), 1);
+        let accepted = self.call::<_, u32>("proxy_on_configure", (root, size)) == 1;
         if !accepted {
             self.store.data_mut().roots.retain(|live| *live != root);
             self.store.data_mut().ticks.remove(&root);
@@ -208,14 +244,14 @@ impl Host {
     /// The access log phase of a stream alone.
     pub(crate) fn log_phase(&mut self, stream: u32) {
         self.enter(stream, Phase::Log);
-        self.call::<_, ()>("proxy_on_log", (stream as i32,));
+        self.call::<_, ()>("proxy_on_log", (stream,));
     }
 
     /// Done and delete of a stream alone.
     pub(crate) fn close(&mut self, stream: u32) {
         self.enter(stream, Phase::Done);
-        self.call::<_, i32>("proxy_on_done", (stream as i32,));
-        self.call::<_, ()>("proxy_on_delete", (stream as i32,));
+        self.call::<_, u32>("proxy_on_done", (stream,));
+        self.call::<_, ()>("proxy_on_delete", (stream,));
         self.store.data_mut().streams.remove(&stream);
     }
 
@@ -227,7 +263,7 @@ impl Host {
         for (root, period) in ticks {
             if period > 0 {
                 self.enter(root, Phase::Root);
-                self.call::<_, ()>("proxy_on_tick", (root as i32,));
+                self.call::<_, ()>("proxy_on_tick", (root,));
             }
         }
         self.bury();
@@ -242,9 +278,9 @@ impl Host {
         if !self.store.data().roots.contains(&root) {
             return;
         }
-        let sizes = (reply.headers().len() as i32, reply.body().len() as i32);
+        let sizes = (number(reply.headers().len()), number(reply.body().len()));
         self.enter(root, Phase::CallResponse(reply));
-        let arguments = (root as i32, token as i32, sizes.0, sizes.1, 0);
+        let arguments = (root, token, sizes.0, sizes.1, 0_u32);
         self.call::<_, ()>("proxy_on_http_call_response", arguments);
         self.bury();
     }
@@ -275,7 +311,7 @@ impl Host {
     /// `on_done` of one root.
     pub(crate) fn stop_root(&mut self, root: u32) -> bool {
         self.enter(root, Phase::Root);
-        let done = self.call::<_, i32>("proxy_on_done", (root as i32,)) == 1;
+        let done = self.call::<_, u32>("proxy_on_done", (root,)) == 1;
         if done {
             self.delete(root);
         } else {
@@ -298,7 +334,7 @@ impl Host {
 
     fn delete(&mut self, root: u32) {
         self.enter(root, Phase::Done);
-        self.call::<_, ()>("proxy_on_delete", (root as i32,));
+        self.call::<_, ()>("proxy_on_delete", (root,));
         let state = self.store.data_mut();
         state.roots.retain(|live| *live != root);
         state.ticks.remove(&root);
@@ -369,7 +405,7 @@ impl Host {
         let context = self.next_context;
         self.next_context += 1;
         self.enter(context, Phase::Done);
-        self.call::<_, ()>("proxy_on_context_create", (context as i32, parent as i32));
+        self.call::<_, ()>("proxy_on_context_create", (context, parent));
         context
     }
 
@@ -381,8 +417,8 @@ impl Host {
 
     /// A callback that must let the message pass.
     fn passes(&mut self, callback: &str, stream: u32, size: usize, end: bool) {
-        let size = i32::try_from(size).unwrap();
-        let action = self.call::<_, i32>(callback, (stream as i32, size, i32::from(end)));
+        let size = number(size);
+        let action = self.call::<_, u32>(callback, (stream, size, u32::from(end)));
         assert_eq!(action, 0, "{callback} does not let the message pass");
     }
 
@@ -397,6 +433,10 @@ impl Host {
             }
         }
     }
+}
+
+fn number(size: usize) -> u32 {
+    u32::try_from(size).unwrap()
 }
 
 /// 2026-01-15T09:30:00Z.

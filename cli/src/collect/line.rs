@@ -69,7 +69,7 @@ pub(crate) enum Kind {
 }
 
 /// The first half of SHA-256: tells two records with one id apart.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Digest([u8; 16]);
 
 /// More lines than [`MAX_LINES`].

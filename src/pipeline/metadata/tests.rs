@@ -194,3 +194,16 @@ fn odd_shared_values_and_a_clock_set_back_do_no_harm() {
     }
     assert!(up_to(10, &mut Seeded(1)) <= 10);
 }
+
+#[test]
+fn a_request_does_not_wait_for_the_tick_to_learn_what_a_sibling_knows() {
+    let shared = Shared::default();
+    let (mut first, mut second) = (Vm::new(), Vm::new());
+    shared.carry_out([first.metadata.passed(&mut first.policy, 0, DOCUMENT, Timestamp::from_secs(100))]);
+    assert_eq!(second.policy.unlearned(b"idp.example.test"), Some(0));
+    let now = Timestamp::from_secs(100);
+    let taught = second.metadata.catch_up(&mut second.policy, 0, &mut |key| shared.read(key), now);
+    assert_eq!(taught.learned, 1);
+    assert_eq!(second.policy.unlearned(b"idp.example.test"), None);
+    assert_eq!(second.policy.unlearned(b"shop.example.test"), None);
+}

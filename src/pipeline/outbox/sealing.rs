@@ -135,4 +135,4 @@ impl Outbox {
 /// More would bound the memory of batches no better, and a longer row of unanswered ones helps nobody.
 const MAX_SEALED_BATCHES: usize = 5;
 /// Bytes of an `audit.drop` or `audit.stop` record at most.
-pub(super) const MAX_OWN_BYTES: usize = 8 * 1_024;
+const MAX_OWN_BYTES: usize = 8 * 1_024;

@@ -147,6 +147,16 @@ impl Outbox {
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_stop_deliveries() {
+    let mut outbox = outbox(0);
+    outbox.push(issuance(), at(100_000));
+    let first = outbox.next(at(100_000), &mut Seeded(1)).unwrap();
+    outbox.settle(first.id, &answer(403, ""), at(100_000), &mut Seeded(1));
+    assert!(outbox.next(at(100_000), &mut Seeded(1)).is_none());
+    assert!(outbox.next(at(50_000), &mut Seeded(1)).is_some());
+}
+
+#[test]
 fn an_attempt_that_is_never_answered_is_given_up_on_and_its_late_answer_ignored() {
     let mut outbox = outbox(0);
     outbox.push(issuance(), at(1));
