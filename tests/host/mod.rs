@@ -12,8 +12,6 @@
 //! Clock and randomness are the test's: the same script gives the same bytes. A trap of the module fails the test, with
 //! the last lines of its log. Several VMs of one proxy share a [`Process`]; a change of configuration is [`Host::configure`].
 
-#![allow(dead_code, unused_imports, clippy::allow_attributes, reason = "each test binary uses a part of it")]
-
 mod imports;
 mod script;
 mod state;
@@ -24,7 +22,7 @@ use std::sync::OnceLock;
 
 use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
-pub(crate) use script::{End, Field, Reply, Script};
+pub(crate) use script::{End, Reply, Script};
 pub(crate) use state::{Acceptance, Call, Line, Process};
 
 use state::{Phase, State, Stream};
