@@ -37,7 +37,7 @@ pub(crate) fn write(to: &mut dyn Write, report: &Report, frame: &Frame<'_>, look
     let mut rows = vec![title(report, frame, look), trust(report, look)];
     let rest = [window(report, look), worst(report, look), live(report), unseen(report), drops(report, look)];
     rows.extend(rest.into_iter().filter(|row| !row.parts.is_empty()));
-    rows.push(Row { name: "Next", parts: vec![Part::plain(frame.next)] });
+    rows.push(Row { name: "Next", parts: vec![Part::plain(look.text(frame.next))] });
     let mut spare = MOST_LINES.saturating_sub(keys.len() + rows.len());
     for (number, row) in rows.iter().enumerate() {
         let lines = row.wrap(look, 1 + spare.min(MOST_SPARE));
@@ -184,7 +184,7 @@ fn ephemeral_keys(report: &Report) -> Vec<String> {
     }
     let first = r#""keys": {"join": {"current": {"env": "OIDC_AUDIT_JOIN_KEY", "id": "k1"}},"#;
     let second = r#"         "pseudonym": {"current": {"env": "OIDC_AUDIT_PSEUDONYM_KEY", "id": "k1"}}}"#;
-    let about = "keys ephemeral: flows end with their process; `oidc-audit keygen`, and in the configuration";
+    let about = "keys ephemeral: flows end with their process; `oidc-audit keygen`, then configure";
     [about, first, second].map(str::to_owned).into()
 }
 
@@ -229,9 +229,9 @@ fn live(report: &Report) -> Row {
     if live.flows == 0 {
         return Row { name: "Live", parts: Vec::new() };
     }
-    let until = |end: Option<Timestamp>, without: u64| match (end, without) {
+    let until = |end: Option<Timestamp>, unknown: u64| match (end, unknown) {
         (Some(end), 0) => format!(" until {} UTC ({})", moment::clock_beside(end, now), remaining(end, now)),
-        (Some(end), _) => format!(" until {} UTC or later", moment::clock_beside(end, now)),
+        (Some(_), unknown) => format!(", the end of {unknown} unknown"),
         (None, _) => ", end unknown".to_owned(),
     };
     let tokens = |count: u64, what, end, without| match count {
