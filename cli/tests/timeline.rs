@@ -199,3 +199,32 @@ fn what_cannot_be_read_or_understood_is_said() {
     }
     assert_eq!(output(&[]).status.code(), Some(2));
 }
+
+#[test]
+fn the_documentation_names_every_member() {
+    let document = fs::read_to_string(fixtures().join("../../../docs/timeline.md")).unwrap();
+    let mut names = Vec::new();
+    for args in [DAY, TROUBLE, HOSTILE] {
+        collect_names(&report(&args), &mut names);
+    }
+    names.sort_unstable();
+    names.dedup();
+    let unnamed = names.iter().filter(|name| !document.contains(name.as_str())).collect::<Vec<_>>();
+    assert_eq!(unnamed, Vec::<&String>::new());
+}
+
+/// Names of members; not those that are data, nor what `audit` holds, which the record format names.
+fn collect_names(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                names.push(name.clone());
+                if !["audit", "by"].contains(&name.as_str()) {
+                    collect_names(value, names);
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_names(value, names)),
+        _ => {}
+    }
+}

@@ -251,7 +251,7 @@ impl Sheet<'_> {
         let unknown = live().filter(|token| token.end.is_none()).count();
         let end = match (last, unknown) {
             (Some(end), 0) => format!(" until {} ({})", moment::clock_beside(end, now), remaining(end, now)),
-            (Some(_), unknown) => format!(", the end of {unknown} unknown"),
+            (Some(_), unknown) => format!(", {unknown} end unknown"),
             (None, _) => ", end unknown".to_owned(),
         };
         (count > 0).then(|| format!("{}{end}", many(count, what)))

@@ -62,14 +62,14 @@ pub(crate) fn write_empty(to: &mut dyn Write, tally: &Tally) -> io::Result<()> {
 }
 
 impl Row {
-    /// The parts in at most `most` lines; what does not fit is counted. The first part is never left out.
+    /// The parts in at most `most` lines; what does not fit is counted, and is in the JSON. The first part is never left out.
     fn wrap(&self, look: &Look, most: usize) -> Vec<String> {
         let room = look.width.saturating_sub(NAME).max(20);
         let mut lines = vec![String::new()];
         let mut used = 0;
         for (number, part) in self.parts.iter().enumerate() {
             let left = self.parts.len() - number;
-            let more = format!("{}{left} more (--json)", look.signs.dot);
+            let more = format!("{}+{left} more", look.signs.dot);
             let width = width(&part.text) + if used == 0 { 0 } else { width(look.signs.dot) };
             let is_last_line = lines.len() == most;
             let reserved = if is_last_line && left > 1 { self::width(&more) } else { 0 };
@@ -230,8 +230,8 @@ fn live(report: &Report) -> Row {
         return Row { name: "Live", parts: Vec::new() };
     }
     let until = |end: Option<Timestamp>, unknown: u64| match (end, unknown) {
-        (Some(end), 0) => format!(" until {} UTC ({})", moment::clock_beside(end, now), remaining(end, now)),
-        (Some(_), unknown) => format!(", the end of {unknown} unknown"),
+        (Some(end), 0) => format!(" until {} ({})", moment::clock_beside(end, now), remaining(end, now)),
+        (Some(_), unknown) => format!(", {unknown} end unknown"),
         (None, _) => ", end unknown".to_owned(),
     };
     let tokens = |count: u64, what, end, without| match count {
