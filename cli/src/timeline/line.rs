@@ -75,8 +75,13 @@ impl Line<'_> {
         let failed = matches!(entry.outcome, Outcome::Failure | Outcome::Unknown);
         let mut parts = Vec::new();
         parts.extend(entry.error.as_ref().map(|error| look.fit(error, 40)));
-        // `oauth_error` says no more than that there is an error.
-        let reason = entry.reason.as_ref().filter(|reason| !(entry.error.is_some() && &***reason == "oauth_error"));
+        // `oauth_error` says no more than that there is an error, `interaction` no more than the sign for pending.
+        let says_nothing = |reason: &str| match reason {
+            "oauth_error" => entry.error.is_some(),
+            "interaction" => entry.outcome == Outcome::Pending,
+            _ => false,
+        };
+        let reason = entry.reason.as_ref().filter(|reason| !says_nothing(reason));
         parts.extend(reason.map(|reason| look.fit(&reason.replace('_', " "), 30)));
         if failed {
             parts.extend(entry.status.filter(|status| *status >= 400).map(|status| status.to_string()));

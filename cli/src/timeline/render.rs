@@ -10,7 +10,7 @@ use crate::timeline::entry::Entry;
 use crate::timeline::flow::{Flow, Kind, Logout};
 use crate::timeline::judgement::{Judgement, Label, Problem};
 use crate::timeline::line::{Columns, Line};
-use crate::timeline::look::{Look, remaining};
+use crate::timeline::look::Look;
 use crate::timeline::report::Report;
 use crate::timeline::summary::many;
 use crate::timeline::tokens::{self, State};
@@ -70,7 +70,7 @@ impl Sheet<'_> {
         let said = problem.map(|problem| format!("{dot}{}", problem.words())).unwrap_or_default();
         let start = format!("{dot}{} {}", moment::date(flow.from), moment::clock(flow.from));
         let (end, span) = match flow.to.millis_since(flow.from) {
-            0 => (String::new(), String::new()),
+            0..1_000 => (String::new(), String::new()),
             span => {
                 (format!("{dash}{}", moment::clock_beside(flow.to, flow.from)), format!(" ({})", moment::span(span)))
             }
@@ -198,7 +198,7 @@ impl Sheet<'_> {
     }
 
     fn label(&self, label: &Label, entry: &Entry) -> String {
-        let clock = |at| moment::clock_beside(at, entry.at);
+        let clock = |at| moment::clock_millis_beside(at, entry.at);
         match label {
             Label::AlsoSeen { vantage } => {
                 let at = vantage.as_ref().map(|vantage| format!(" at {}", self.look.fit(vantage, 16)));
@@ -250,7 +250,7 @@ impl Sheet<'_> {
         let (last, now) = (live().filter_map(|token| token.end).max(), self.report.as_of);
         let unknown = live().filter(|token| token.end.is_none()).count();
         let end = match (last, unknown) {
-            (Some(end), 0) => format!(" until {} ({})", moment::clock_beside(end, now), remaining(end, now)),
+            (Some(end), 0) => format!(" until {}", moment::clock_beside(end, now)),
             (Some(_), unknown) => format!(", {unknown} end unknown"),
             (None, _) => ", end unknown".to_owned(),
         };

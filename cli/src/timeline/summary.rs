@@ -245,9 +245,10 @@ fn live(report: &Report) -> Row {
     if live.after_logout > 0 {
         parts.push(Part::styled(Style::Warning, format!("{} of them after a logout", live.after_logout)));
     }
-    parts.push(Part::plain(match live.logged_out {
-        0 => "no logout seen".to_owned(),
-        count => format!("{count} of {} logged out", many(live.flows, "flow")),
+    parts.push(Part::plain(match (live.logged_out, live.logout_requested) {
+        (0, 0) => "no logout seen".to_owned(),
+        (0, requested) => format!("{} requested, none completed", many(requested, "logout")),
+        (count, _) => format!("{count} of {} logged out", many(live.flows, "flow")),
     }));
     parts.push(Part::plain(match live.revoked {
         0 => "no revocation seen".to_owned(),
