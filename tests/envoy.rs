@@ -9,19 +9,20 @@ mod live;
 mod play;
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use play::Manner;
 use serde_json::{Value, json};
-use support::fixture::{self, Fixture};
+use support::fixture::{self, End, Fixture, NODE};
 use support::record::Checker;
 use support::{Tally, canary, compare, normal, root};
 
@@ -31,20 +32,43 @@ const SURPLUS: Duration = Duration::from_millis(800);
 
 #[test]
 fn every_fixture_gives_the_same_records_in_envoy() {
-    let fixtures = fixture::load();
-    let folder = live::scratch("corpus");
+    run("envoy", Protocol::Http1, &fixture::load());
+}
+
+#[test]
+fn every_complete_exchange_gives_the_same_records_over_http_2() {
+    let mut fixtures = fixture::load();
+    fixtures.retain(|fixture| fixture.case.end == End::Complete);
+    run("envoy_http2", Protocol::Http2, &fixtures);
+}
+
+/// What the filter's listener is spoken to in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Protocol {
+    Http1,
+    /// By a listener in front, which takes HTTP/1.1 from the client and has no filter.
+    Http2,
+}
+
+fn run(harness: &'static str, protocol: Protocol, fixtures: &[Fixture]) {
+    let folder = live::scratch(harness);
     let upstream = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     upstream.set_nonblocking(true).unwrap();
     let (sender, batches) = channel();
-    let sink = record_sink(sender);
-    let ports: Vec<u16> = free_ports(fixtures.len());
-    let envoy = Envoy::start(&folder, &bootstrap(&fixtures, &ports, upstream.local_addr().unwrap().port(), sink));
+    let places = Places {
+        audited: free_ports(fixtures.len()),
+        front: free_ports(if protocol == Protocol::Http2 { fixtures.len() } else { 0 }),
+        upstream: upstream.local_addr().unwrap().port(),
+        sink: record_sink(sender),
+    };
+    let envoy = Envoy::start(&folder, &bootstrap(fixtures, &places));
 
-    let mut tally = Tally::new("envoy");
+    let mut tally = Tally::new(harness);
     let mut played = Vec::new();
-    for (fixture, port) in fixtures.iter().zip(&ports) {
+    for (index, fixture) in fixtures.iter().enumerate() {
         if tally.plays(fixture) {
-            for problem in play_fixture(fixture, *port, &upstream) {
+            let port = *places.front.get(index).unwrap_or(&places.audited[index]);
+            for problem in play_fixture(fixture, port, &upstream) {
                 tally.fail(&fixture.name, problem);
             }
             played.push(fixture);
@@ -107,9 +131,10 @@ impl Collected {
         }
     }
 
+    /// Delivery is at least once: a line that came twice is one record.
     fn records(&self, fixture: &Fixture) -> Vec<Value> {
-        let lines = self.lines.get(&fixture.name).into_iter().flatten();
-        let records = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines: BTreeSet<&String> = self.lines.get(&fixture.name).into_iter().flatten().collect();
+        let records = lines.into_iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         records.filter(|record| record.get("exchange").is_some()).collect()
     }
 
@@ -149,9 +174,15 @@ fn take(mut stream: &TcpStream, sender: &Sender<(String, String)>) -> Option<()>
     }
 }
 
+/// Ports that nothing listens on, below those that outgoing connections take.
 fn free_ports(count: usize) -> Vec<u16> {
-    let held: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
-    held.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_240 + u16::try_from(std::process::id() % 160).unwrap() * 128;
+    let candidates = std::iter::repeat_with(|| 10_240 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_480);
+    let free = candidates.take(20_480).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let ports: Vec<u16> = free.take(count).collect();
+    assert_eq!(ports.len(), count, "too few free ports");
+    ports
 }
 
 /// An Envoy of its own.
@@ -163,7 +194,7 @@ struct Envoy {
 
 impl Envoy {
     fn start(folder: &Path, bootstrap: &Value) -> Self {
-        let admin = live::free_port();
+        let admin = free_ports(1)[0];
         let mut bootstrap = bootstrap.clone();
         bootstrap["admin"] = json!({"address": address(admin)});
         let path = folder.join("bootstrap.json");
@@ -204,37 +235,58 @@ impl Drop for Envoy {
     }
 }
 
-fn bootstrap(fixtures: &[Fixture], ports: &[u16], upstream: u16, sink: u16) -> Value {
-    let listeners: Vec<Value> = fixtures.iter().zip(ports).map(|(fixture, port)| listener(fixture, *port)).collect();
+/// Ports.
+struct Places {
+    /// With the filter, one per fixture.
+    audited: Vec<u16>,
+    /// In front of those, if any.
+    front: Vec<u16>,
+    upstream: u16,
+    sink: u16,
+}
+
+fn bootstrap(fixtures: &[Fixture], places: &Places) -> Value {
+    let mut listeners = Vec::new();
+    // a server that gets one request on each connection
+    let mut clusters = vec![cluster("upstream", places.upstream, Some(1)), cluster("audit_log", places.sink, None)];
+    for (fixture, port) in fixtures.iter().zip(&places.audited) {
+        listeners.push(listener(&fixture.name, *port, "upstream", vec![audit(fixture)]));
+    }
+    for ((fixture, front), audited) in fixtures.iter().zip(&places.front).zip(&places.audited) {
+        listeners.push(listener(&format!("front of {}", fixture.name), *front, &fixture.name, Vec::new()));
+        let mut behind = cluster(&fixture.name, *audited, None);
+        behind["typed_extension_protocol_options"][PROTOCOL_OPTIONS]["explicit_http_config"] =
+            json!({"http2_protocol_options": {}});
+        clusters.push(behind);
+    }
     json!({
-        "node": {"id": "corpus", "cluster": "corpus"},
-        "static_resources": {
-            "listeners": listeners,
-            "clusters": [cluster("upstream", upstream, Some(1)), cluster("audit_log", sink, None)],
-        },
+        "node": {"id": NODE, "cluster": NODE},
+        "static_resources": {"listeners": listeners, "clusters": clusters},
     })
 }
+
+const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 fn address(port: u16) -> Value {
     json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
 }
 
-/// A server that gets `requests` requests on each connection.
+/// `requests`: how many a connection carries.
 fn cluster(name: &str, port: u16, requests: Option<u32>) -> Value {
     let options = json!({
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        "common_http_protocol_options": requests.map(|requests| json!({"max_requests_per_connection": requests})).unwrap_or(json!({})),
+        "@type": format!("type.googleapis.com/{PROTOCOL_OPTIONS}"),
+        "common_http_protocol_options": requests.map_or(json!({}), |requests| json!({"max_requests_per_connection": requests})),
         "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
     });
     json!({
         "name": name,
         "type": "STATIC",
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
+        "typed_extension_protocol_options": {PROTOCOL_OPTIONS: options},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(port)}}]}]},
     })
 }
 
-fn listener(fixture: &Fixture, port: u16) -> Value {
+fn audit(fixture: &Fixture) -> Value {
     let wasm = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
         "config": {
@@ -248,20 +300,29 @@ fn listener(fixture: &Fixture, port: u16) -> Value {
             "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": live::module()}}},
         },
     });
-    let router = json!({"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router", "suppress_envoy_headers": true});
+    json!({"name": "audit", "typed_config": wasm})
+}
+
+fn listener(name: &str, port: u16, to: &str, mut filters: Vec<Value>) -> Value {
+    let router = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+        "suppress_envoy_headers": true,
+    });
+    filters.push(json!({"name": "envoy.filters.http.router", "typed_config": router}));
+    let route = json!({"match": {"prefix": "/"}, "route": {"cluster": to, "timeout": "20s"}});
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "corpus",
-        // records name the peer, whatever a client writes into X-Forwarded-For; and only what a client sent has a request id
+        // records name the peer, whatever a client writes into X-Forwarded-For; and only a client makes a request id
         "use_remote_address": true,
         "skip_xff_append": true,
         "generate_request_id": false,
         "http_protocol_options": {"enable_trailers": true},
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": "20s"}}]}]},
-        "http_filters": [{"name": "audit", "typed_config": wasm}, {"name": "envoy.filters.http.router", "typed_config": router}],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+        "http_filters": filters,
     });
     json!({
-        "name": fixture.name,
+        "name": name,
         "address": address(port),
         "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
     })

@@ -131,6 +131,10 @@ fn a_wrong_configuration_is_refused_while_a_good_one_runs() {
     process.advance(3_600_000);
     host.tick();
     assert!(!Host::start_in(&process, filter(), THREE_MISTAKES.as_bytes(), &[]).1);
+    // Another plugin beside it is no reason to refuse: it has nothing older to go on with.
+    let mut other = Host::load(&process, filter(), &[], &[]);
+    other.node("plugin_name", "another");
+    assert!(other.configure(THREE_MISTAKES.as_bytes()).1);
     // After it has gone, a wrong one disables.
     assert!(!host.stop());
     host.settle();
@@ -312,6 +316,40 @@ fn whatever_happens_to_an_exchange_it_has_its_record() {
             "{end:?}"
         );
     }
+}
+
+#[test]
+fn a_sidecars_outbound_side_is_the_clients() {
+    for (direction, vantage, word) in [(1_u64, "idp-in", "inbound"), (2, "rp-out", "outbound")] {
+        let mut host = Host::load(&Process::default(), filter(), &[KEY, TOKEN], &[]);
+        host.node("xds.node.id", "sidecar~10.0.0.1~rp-7.shop~shop.svc.cluster.local");
+        host.node("xds.node.metadata.NAMESPACE", "shop");
+        host.configure(CONFIG.as_bytes());
+        host.exchange(&token_exchange().property("xds.listener_direction", direction.to_le_bytes()));
+        host.settle();
+        let record = &records(&host)[1];
+        assert_eq!(record["vantage"], vantage);
+        assert_eq!(
+            (&record["observer"]["namespace"], &record["observer"]["direction"]),
+            (&"shop".into(), &word.into())
+        );
+    }
+}
+
+#[test]
+fn trailers_end_a_body() {
+    let mut host = start();
+    let script = token_exchange();
+    let stream = host.open(&script);
+    host.request_headers(stream, false);
+    host.request_body(stream, &script.request_body[0], false);
+    host.response_headers(stream, false);
+    host.response_body(stream, &script.response_body[0], false);
+    host.trailers(stream);
+    host.finish(stream);
+    host.settle();
+    let integrity = &records(&host)[1]["integrity"];
+    assert_eq!((&integrity["request_body"], &integrity["response_body"]), (&"complete".into(), &"complete".into()));
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub struct Rejected {
     /// Every mistake, in the order of reading; at least one.
     pub problems: Vec<Problem>,
     /// Where a record of this can go: present if that part is sound.
-    pub sink: Option<SinkSettings>,
+    pub sink: Option<Box<SinkSettings>>,
 }
 
 /// What the host says of itself.
@@ -83,7 +83,7 @@ pub fn parse(text: &[u8], environment: &Environment<'_>, host: &HostFacts) -> Re
     let json = read(text).map_err(|kind| Rejected { problems: vec![Problem::at("", kind)], sink: None })?;
     let mut report = Report::default();
     let settings = Settings::read(&json, environment, &mut report);
-    let sink = settings.as_ref().and_then(|settings| settings.sinks.first()).map(sinks::Sink::settings);
+    let sink = settings.as_ref().and_then(|settings| settings.sinks.first()).map(|sink| Box::new(sink.settings()));
     let config = settings.and_then(|settings| compile(settings, host, &mut report));
     match config {
         Some(mut config) if report.problems.is_empty() => {

@@ -27,7 +27,8 @@ pub fn reference() -> Vec<Member> {
     members.extend(issuer());
     members.extend(sink());
     members.extend(keys());
-    members.extend(rest());
+    members.extend(people());
+    members.extend(bounds());
     members
 }
 
@@ -306,10 +307,7 @@ fn key(pointer: &str) -> [Member; 3] {
     ]
 }
 
-fn rest() -> Vec<Member> {
-    let (memory, _, memory_most) = settings::MEMORY;
-    let (interval, _, interval_most) = settings::INTERVAL_MS;
-    let (retain, _, retain_most) = settings::RETAIN_SECONDS;
+fn people() -> Vec<Member> {
     vec![
         member(
             "/privacy",
@@ -353,6 +351,14 @@ fn rest() -> Vec<Member> {
             "What is read of the provider's own login forms. `outcome` reads no request body.",
             json!({"enum": settings::LOGIN_FORMS}),
         ),
+    ]
+}
+
+fn bounds() -> Vec<Member> {
+    let (memory, _, memory_most) = settings::MEMORY;
+    let (interval, _, interval_most) = settings::INTERVAL_MS;
+    let (retain, _, retain_most) = settings::RETAIN_SECONDS;
+    vec![
         member("/limits", "object", "see below", "Bounds.", json!({"type": "object"})),
         member(
             "/limits/memory",

@@ -27,7 +27,7 @@ struct Report {
 impl Disabled {
     /// `None` when no sink is known: then nothing is left to do at all.
     pub(super) fn new(configuration: Vec<u8>, rejected: Rejected, observer: Observer) -> Option<Self> {
-        let outbox = Outbox::new(OutboxSettings::new(rejected.sink?), observer.clone());
+        let outbox = Outbox::new(OutboxSettings::new(*rejected.sink?), observer.clone());
         let report = Some(Report { configuration, observer, problems: rejected.problems });
         host::tick_every(TICK_MS);
         Some(Self { outbox, calls: Calls::default(), report })

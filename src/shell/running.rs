@@ -182,7 +182,7 @@ impl Running {
 
     fn note_running(&mut self, now: Timestamp) {
         if now >= self.next_note {
-            shared::note_running(now);
+            shared::note_running(&self.origin.plugin, now);
             self.next_note = now.plus_millis(shared::RUNNING_FOR / 6);
         }
     }

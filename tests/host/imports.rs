@@ -9,7 +9,7 @@ use super::state::{
 };
 
 type Host<'a> = Caller<'a, State>;
-type Answer = Result<i32, Error>;
+type Answer = Result<u32, Error>;
 
 /// `missing` are functions that this host does not have.
 pub(super) fn link(linker: &mut Linker<State>, module: &Module, missing: &[&str]) {
@@ -25,7 +25,7 @@ fn strangers(linker: &mut Linker<State>, module: &Module, which: impl Fn(&str) -
     for import in module.imports().filter(|import| which(import.name())) {
         let ExternType::Func(kind) = import.ty().clone() else { continue };
         let (space, name) = (import.module().to_owned(), import.name().to_owned());
-        let status = if space == "env" { UNIMPLEMENTED } else { 52 };
+        let status = if space == "env" { UNIMPLEMENTED.cast_signed() } else { 52 };
         let label = name.clone();
         let function = move |mut caller: Host<'_>, _: &[Val], results: &mut [Val]| {
             caller.data_mut().count(&label);
@@ -37,7 +37,7 @@ fn strangers(linker: &mut Linker<State>, module: &Module, which: impl Fn(&str) -
 }
 
 fn messages(linker: &mut Linker<State>) {
-    let header = |mut host: Host<'_>, map: i32, key: i32, key_size: i32, data: i32, size: i32| -> Answer {
+    let header = |mut host: Host<'_>, map: u32, key: u32, key_size: u32, data: u32, size: u32| -> Answer {
         host.data_mut().count("proxy_get_header_map_value");
         let key = read(&host, key, key_size)?;
         let Some(fields) = host.data().map(map) else { return Ok(BAD_ARGUMENT) };
@@ -46,7 +46,7 @@ fn messages(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_get_header_map_value", header).unwrap();
 
-    let headers = |mut host: Host<'_>, map: i32, data: i32, size: i32| -> Answer {
+    let headers = |mut host: Host<'_>, map: u32, data: u32, size: u32| -> Answer {
         host.data_mut().count("proxy_get_header_map_pairs");
         let fields = host.data().map(map).unwrap_or_default();
         let serialised = if fields.is_empty() { Vec::new() } else { serialise(&fields) };
@@ -54,17 +54,17 @@ fn messages(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_get_header_map_pairs", headers).unwrap();
 
-    let buffer = |mut host: Host<'_>, kind: i32, start: i32, max: i32, data: i32, size: i32| -> Answer {
+    let buffer = |mut host: Host<'_>, kind: u32, start: u32, max: u32, data: u32, size: u32| -> Answer {
         host.data_mut().count("proxy_get_buffer_bytes");
         let Some(bytes) = host.data().buffer(kind) else { return Ok(NOT_FOUND) };
-        let start = usize::try_from(start as u32).unwrap();
+        let start = index(start);
         let bytes = bytes.get(start..).unwrap_or_default();
-        let wanted = bytes.len().min(usize::try_from(max as u32).unwrap());
-        give(&mut host, &bytes[..wanted].to_vec(), data, size)
+        let wanted = bytes.len().min(index(max));
+        give(&mut host, &bytes[..wanted], data, size)
     };
     linker.func_wrap("env", "proxy_get_buffer_bytes", buffer).unwrap();
 
-    let property = |mut host: Host<'_>, path: i32, path_size: i32, data: i32, size: i32| -> Answer {
+    let property = |mut host: Host<'_>, path: u32, path_size: u32, data: u32, size: u32| -> Answer {
         host.data_mut().count("proxy_get_property");
         let path = text(&host, path, path_size)?.replace('\0', ".");
         match host.data().property(&path) {
@@ -76,19 +76,19 @@ fn messages(linker: &mut Linker<State>) {
     linker.func_wrap("env", "proxy_http_call", http_call).unwrap();
 }
 
-#[allow(clippy::too_many_arguments, reason = "the ABI has ten")]
+#[expect(clippy::too_many_arguments, reason = "the ABI has ten")]
 fn http_call(
     mut host: Host<'_>,
-    cluster: i32,
-    cluster_size: i32,
-    headers: i32,
-    headers_size: i32,
-    body: i32,
-    body_size: i32,
-    _trailers: i32,
-    _trailers_size: i32,
-    timeout: i32,
-    token: i32,
+    cluster: u32,
+    cluster_size: u32,
+    headers: u32,
+    headers_size: u32,
+    body: u32,
+    body_size: u32,
+    _trailers: u32,
+    _trailers_size: u32,
+    timeout: u32,
+    token: u32,
 ) -> Answer {
     host.data_mut().count("proxy_http_call");
     let cluster = text(&host, cluster, cluster_size)?;
@@ -106,22 +106,22 @@ fn http_call(
     let number = u32::try_from(state.calls.len()).unwrap() * 4 + 1;
     let at_nanos = state.process.0.borrow().now_nanos;
     let root = state.root();
-    let timeout_ms = timeout as u32;
+    let timeout_ms = timeout;
     state.calls.push(Call { token: number, root, cluster, headers, body, timeout_ms, at_nanos, reply: None });
     write(&mut host, token, &number.to_le_bytes())?;
     Ok(OK)
 }
 
 fn process(linker: &mut Linker<State>) {
-    let log = |mut host: Host<'_>, level: i32, data: i32, size: i32| -> Answer {
+    let log = |mut host: Host<'_>, level: u32, data: u32, size: u32| -> Answer {
         host.data_mut().count("proxy_log");
         let text = text(&host, data, size)?;
-        host.data_mut().log.push(Line { level: level as u32, text });
+        host.data_mut().log.push(Line { level, text });
         Ok(OK)
     };
     linker.func_wrap("env", "proxy_log", log).unwrap();
 
-    let time = |mut host: Host<'_>, slot: i32| -> Answer {
+    let time = |mut host: Host<'_>, slot: u32| -> Answer {
         host.data_mut().count("proxy_get_current_time_nanoseconds");
         let now = host.data().process.0.borrow().now_nanos;
         write(&mut host, slot, &now.to_le_bytes())?;
@@ -129,17 +129,17 @@ fn process(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_get_current_time_nanoseconds", time).unwrap();
 
-    let tick = |mut host: Host<'_>, period: i32| -> i32 {
+    let tick = |mut host: Host<'_>, period: u32| -> u32 {
         host.data_mut().count("proxy_set_tick_period_milliseconds");
         let root = host.data().root();
-        host.data_mut().ticks.insert(root, period as u32);
+        host.data_mut().ticks.insert(root, period);
         OK
     };
     linker.func_wrap("env", "proxy_set_tick_period_milliseconds", tick).unwrap();
 
-    let effective = |mut host: Host<'_>, context: i32| -> i32 {
+    let effective = |mut host: Host<'_>, context: u32| -> u32 {
         host.data_mut().count("proxy_set_effective_context");
-        let (state, context) = (host.data_mut(), context as u32);
+        let (state, context) = (host.data_mut(), context);
         if !state.roots.contains(&context) && !state.streams.contains_key(&context) {
             return BAD_ARGUMENT;
         }
@@ -148,7 +148,7 @@ fn process(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_set_effective_context", effective).unwrap();
 
-    let done = |mut host: Host<'_>| -> i32 {
+    let done = |mut host: Host<'_>| -> u32 {
         host.data_mut().count("proxy_done");
         let root = host.data().effective;
         let state = host.data_mut();
@@ -165,7 +165,7 @@ fn process(linker: &mut Linker<State>) {
 }
 
 fn shared(linker: &mut Linker<State>) {
-    let get = |mut host: Host<'_>, key: i32, key_size: i32, data: i32, size: i32, cas: i32| -> Answer {
+    let get = |mut host: Host<'_>, key: u32, key_size: u32, data: u32, size: u32, cas: u32| -> Answer {
         host.data_mut().count("proxy_get_shared_data");
         let key = text(&host, key, key_size)?;
         let found = host.data().process.0.borrow().data.get(&key).cloned();
@@ -175,13 +175,13 @@ fn shared(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_get_shared_data", get).unwrap();
 
-    let set = |mut host: Host<'_>, key: i32, key_size: i32, data: i32, size: i32, cas: i32| -> Answer {
+    let set = |mut host: Host<'_>, key: u32, key_size: u32, data: u32, size: u32, cas: u32| -> Answer {
         host.data_mut().count("proxy_set_shared_data");
         let key = text(&host, key, key_size)?;
         let value = read(&host, data, size)?;
         let mut shared = host.data().process.0.borrow_mut();
         let next = match shared.data.get(&key) {
-            Some((_, number)) if cas != 0 && *number != cas as u32 => return Ok(CAS_MISMATCH),
+            Some((_, number)) if cas != 0 && *number != cas => return Ok(CAS_MISMATCH),
             Some((_, number)) => number + 1,
             None => 1,
         };
@@ -192,13 +192,13 @@ fn shared(linker: &mut Linker<State>) {
 }
 
 fn metrics(linker: &mut Linker<State>) {
-    let define = |mut host: Host<'_>, kind: i32, name: i32, size: i32, id: i32| -> Answer {
+    let define = |mut host: Host<'_>, kind: u32, name: u32, size: u32, id: u32| -> Answer {
         host.data_mut().count("proxy_define_metric");
         let name = text(&host, name, size)?;
         let position = {
             let metrics = &mut host.data().process.0.borrow_mut().metrics;
             metrics.iter().position(|metric| metric.name == name).unwrap_or_else(|| {
-                metrics.push(Metric { kind: kind as u32, name, value: 0 });
+                metrics.push(Metric { kind, name, value: 0 });
                 metrics.len() - 1
             })
         };
@@ -207,10 +207,10 @@ fn metrics(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_define_metric", define).unwrap();
 
-    let increment = |mut host: Host<'_>, id: i32, offset: i64| -> i32 {
+    let increment = |mut host: Host<'_>, id: u32, offset: i64| -> u32 {
         host.data_mut().count("proxy_increment_metric");
         let metrics = &mut host.data().process.0.borrow_mut().metrics;
-        match metrics.get_mut(usize::try_from(id).unwrap()) {
+        match metrics.get_mut(index(id)) {
             Some(metric) if metric.kind == 0 && offset <= 0 => BAD_ARGUMENT,
             Some(metric) => {
                 metric.value += offset;
@@ -221,10 +221,10 @@ fn metrics(linker: &mut Linker<State>) {
     };
     linker.func_wrap("env", "proxy_increment_metric", increment).unwrap();
 
-    let record = |mut host: Host<'_>, id: i32, value: i64| -> i32 {
+    let record = |mut host: Host<'_>, id: u32, value: i64| -> u32 {
         host.data_mut().count("proxy_record_metric");
         let metrics = &mut host.data().process.0.borrow_mut().metrics;
-        match metrics.get_mut(usize::try_from(id).unwrap()) {
+        match metrics.get_mut(index(id)) {
             Some(metric) if metric.kind == 1 => {
                 metric.value = value;
                 OK
@@ -238,16 +238,16 @@ fn metrics(linker: &mut Linker<State>) {
 
 fn wasi(linker: &mut Linker<State>) {
     const SPACE: &str = "wasi_snapshot_preview1";
-    let random = |mut host: Host<'_>, data: i32, size: i32| -> Answer {
+    let random = |mut host: Host<'_>, data: u32, size: u32| -> Answer {
         host.data_mut().count("random_get");
-        let mut bytes = vec![0; usize::try_from(size).unwrap()];
+        let mut bytes = vec![0; index(size)];
         bytes.iter_mut().for_each(|byte| *byte = next_byte(host.data_mut()));
         write(&mut host, data, &bytes)?;
         Ok(OK)
     };
     linker.func_wrap(SPACE, "random_get", random).unwrap();
 
-    let sizes = |mut host: Host<'_>, count: i32, size: i32| -> Answer {
+    let sizes = |mut host: Host<'_>, count: u32, size: u32| -> Answer {
         let environment = environment(host.data());
         let bytes: usize = environment.iter().map(Vec::len).sum();
         write(&mut host, count, &u32::try_from(environment.len()).unwrap().to_le_bytes())?;
@@ -256,18 +256,18 @@ fn wasi(linker: &mut Linker<State>) {
     };
     linker.func_wrap(SPACE, "environ_sizes_get", sizes).unwrap();
 
-    let get = |mut host: Host<'_>, mut slots: i32, mut data: i32| -> Answer {
+    let get = |mut host: Host<'_>, mut slots: u32, mut data: u32| -> Answer {
         for entry in environment(host.data()) {
             write(&mut host, slots, &data.to_le_bytes())?;
             write(&mut host, data, &entry)?;
             slots += 4;
-            data += i32::try_from(entry.len()).unwrap();
+            data += u32::try_from(entry.len()).unwrap();
         }
         Ok(OK)
     };
     linker.func_wrap(SPACE, "environ_get", get).unwrap();
 
-    let clock = |mut host: Host<'_>, _clock: i32, _precision: i64, slot: i32| -> Answer {
+    let clock = |mut host: Host<'_>, _clock: u32, _precision: i64, slot: u32| -> Answer {
         host.data_mut().count("clock_time_get");
         let now = host.data().process.0.borrow().now_nanos;
         write(&mut host, slot, &now.to_le_bytes())?;
@@ -293,13 +293,13 @@ fn next_byte(state: &mut State) -> u8 {
 }
 
 /// Hands bytes over as Envoy does: in memory that the module allocated; nothing for no bytes.
-fn give(host: &mut Host<'_>, bytes: &[u8], data: i32, size: i32) -> Answer {
+fn give(host: &mut Host<'_>, bytes: &[u8], data: u32, size: u32) -> Answer {
     let mut address = 0;
     if !bytes.is_empty() {
         host.data_mut().allocations += 1;
         let allocate = host.get_export("proxy_on_memory_allocate").or_else(|| host.get_export("malloc"));
-        let allocate = allocate.and_then(wasmi::Extern::into_func).unwrap().typed::<i32, i32>(&*host)?;
-        address = allocate.call(&mut *host, i32::try_from(bytes.len()).unwrap())?;
+        let allocate = allocate.and_then(wasmi::Extern::into_func).unwrap().typed::<u32, u32>(&*host)?;
+        address = allocate.call(&mut *host, u32::try_from(bytes.len()).unwrap())?;
         write(host, address, bytes)?;
     }
     write(host, data, &address.to_le_bytes())?;
@@ -307,21 +307,26 @@ fn give(host: &mut Host<'_>, bytes: &[u8], data: i32, size: i32) -> Answer {
     Ok(OK)
 }
 
-fn read(host: &Host<'_>, address: i32, size: i32) -> Result<Vec<u8>, Error> {
-    let mut bytes = vec![0; usize::try_from(size as u32).unwrap()];
+fn read(host: &Host<'_>, address: u32, size: u32) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; index(size)];
     if !bytes.is_empty() {
-        memory(host).read(host, usize::try_from(address as u32).unwrap(), &mut bytes)?;
+        memory(host).read(host, index(address), &mut bytes)?;
     }
     Ok(bytes)
 }
 
-fn text(host: &Host<'_>, address: i32, size: i32) -> Result<String, Error> {
+fn text(host: &Host<'_>, address: u32, size: u32) -> Result<String, Error> {
     Ok(String::from_utf8(read(host, address, size)?).expect("the module hands over UTF-8"))
 }
 
-fn write(host: &mut Host<'_>, address: i32, bytes: &[u8]) -> Result<(), Error> {
-    memory(host).write(host, usize::try_from(address as u32).unwrap(), bytes)?;
+fn write(host: &mut Host<'_>, address: u32, bytes: &[u8]) -> Result<(), Error> {
+    memory(host).write(host, index(address), bytes)?;
     Ok(())
+}
+
+/// A number of the module as one of ours.
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap()
 }
 
 fn memory(host: &Host<'_>) -> wasmi::Memory {
@@ -342,7 +347,7 @@ fn serialise(fields: &[Field]) -> Vec<u8> {
 }
 
 fn deserialise(bytes: &[u8]) -> Vec<Field> {
-    let number = |at: usize| usize::try_from(u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap();
+    let number = |at: usize| index(u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()));
     let count = if bytes.is_empty() { 0 } else { number(0) };
     let mut at = 4 + count * 8;
     let mut part = |size: usize| {

@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 
 use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
-pub(crate) use script::{End, Field, Reply, Script};
+pub(crate) use script::{End, Reply, Script};
 pub(crate) use state::{Acceptance, Call, Line, Process};
 
 use state::{Phase, State, Stream};
@@ -152,10 +152,10 @@ impl Host {
         let root = self.context(0);
         self.store.data_mut().configuration = configuration.to_vec();
         self.store.data_mut().roots.push(root);
-        let size = i32::try_from(configuration.len()).unwrap();
+        let size = number(configuration.len());
         self.enter(root, Phase::Root);
-        assert_eq!(self.call::<_, i32>("proxy_on_vm_start", (root as i32, 0)), 1);
-        let accepted = self.call::<_, i32>("proxy_on_configure", (root as i32, size)) == 1;
+        assert_eq!(self.call::<_, u32>("proxy_on_vm_start", (root, 0_u32)), 1);
+        let accepted = self.call::<_, u32>("proxy_on_configure", (root, size)) == 1;
         if !accepted {
             self.store.data_mut().roots.retain(|live| *live != root);
             self.store.data_mut().ticks.remove(&root);
@@ -235,6 +235,14 @@ impl Host {
         self.passes("proxy_on_response_body", stream, chunk.len(), end);
     }
 
+    /// One callback of a stream: the trailers of both messages, none of which can be read.
+    pub(crate) fn trailers(&mut self, stream: u32) {
+        for callback in ["proxy_on_request_trailers", "proxy_on_response_trailers"] {
+            self.enter(stream, Phase::Done);
+            assert_eq!(self.call::<_, u32>(callback, (stream, 1_u32)), 0, "{callback} does not let the message pass");
+        }
+    }
+
     /// The end of a stream: access log, done, delete.
     pub(crate) fn finish(&mut self, stream: u32) {
         self.log_phase(stream);
@@ -244,14 +252,14 @@ impl Host {
     /// The access log phase of a stream alone.
     pub(crate) fn log_phase(&mut self, stream: u32) {
         self.enter(stream, Phase::Log);
-        self.call::<_, ()>("proxy_on_log", (stream as i32,));
+        self.call::<_, ()>("proxy_on_log", (stream,));
     }
 
     /// Done and delete of a stream alone.
     pub(crate) fn close(&mut self, stream: u32) {
         self.enter(stream, Phase::Done);
-        self.call::<_, i32>("proxy_on_done", (stream as i32,));
-        self.call::<_, ()>("proxy_on_delete", (stream as i32,));
+        self.call::<_, u32>("proxy_on_done", (stream,));
+        self.call::<_, ()>("proxy_on_delete", (stream,));
         self.store.data_mut().streams.remove(&stream);
     }
 
@@ -263,7 +271,7 @@ impl Host {
         for (root, period) in ticks {
             if period > 0 {
                 self.enter(root, Phase::Root);
-                self.call::<_, ()>("proxy_on_tick", (root as i32,));
+                self.call::<_, ()>("proxy_on_tick", (root,));
             }
         }
         self.bury();
@@ -278,9 +286,9 @@ impl Host {
         if !self.store.data().roots.contains(&root) {
             return;
         }
-        let sizes = (reply.headers().len() as i32, reply.body().len() as i32);
+        let sizes = (number(reply.headers().len()), number(reply.body().len()));
         self.enter(root, Phase::CallResponse(reply));
-        let arguments = (root as i32, token as i32, sizes.0, sizes.1, 0);
+        let arguments = (root, token, sizes.0, sizes.1, 0_u32);
         self.call::<_, ()>("proxy_on_http_call_response", arguments);
         self.bury();
     }
@@ -311,7 +319,7 @@ impl Host {
     /// `on_done` of one root.
     pub(crate) fn stop_root(&mut self, root: u32) -> bool {
         self.enter(root, Phase::Root);
-        let done = self.call::<_, i32>("proxy_on_done", (root as i32,)) == 1;
+        let done = self.call::<_, u32>("proxy_on_done", (root,)) == 1;
         if done {
             self.delete(root);
         } else {
@@ -334,7 +342,7 @@ impl Host {
 
     fn delete(&mut self, root: u32) {
         self.enter(root, Phase::Done);
-        self.call::<_, ()>("proxy_on_delete", (root as i32,));
+        self.call::<_, ()>("proxy_on_delete", (root,));
         let state = self.store.data_mut();
         state.roots.retain(|live| *live != root);
         state.ticks.remove(&root);
@@ -405,7 +413,7 @@ impl Host {
         let context = self.next_context;
         self.next_context += 1;
         self.enter(context, Phase::Done);
-        self.call::<_, ()>("proxy_on_context_create", (context as i32, parent as i32));
+        self.call::<_, ()>("proxy_on_context_create", (context, parent));
         context
     }
 
@@ -417,8 +425,8 @@ impl Host {
 
     /// A callback that must let the message pass.
     fn passes(&mut self, callback: &str, stream: u32, size: usize, end: bool) {
-        let size = i32::try_from(size).unwrap();
-        let action = self.call::<_, i32>(callback, (stream as i32, size, i32::from(end)));
+        let size = number(size);
+        let action = self.call::<_, u32>(callback, (stream, size, u32::from(end)));
         assert_eq!(action, 0, "{callback} does not let the message pass");
     }
 
@@ -433,6 +441,10 @@ impl Host {
             }
         }
     }
+}
+
+fn number(size: usize) -> u32 {
+    u32::try_from(size).unwrap()
 }
 
 /// 2026-01-15T09:30:00Z.

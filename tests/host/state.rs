@@ -121,13 +121,13 @@ pub(super) struct State {
 }
 
 /// Statuses of the ABI.
-pub(super) const OK: i32 = 0;
-pub(super) const NOT_FOUND: i32 = 1;
-pub(super) const BAD_ARGUMENT: i32 = 2;
-pub(super) const SERIALIZATION_FAILURE: i32 = 3;
-pub(super) const CAS_MISMATCH: i32 = 8;
-pub(super) const INTERNAL_FAILURE: i32 = 10;
-pub(super) const UNIMPLEMENTED: i32 = 12;
+pub(super) const OK: u32 = 0;
+pub(super) const NOT_FOUND: u32 = 1;
+pub(super) const BAD_ARGUMENT: u32 = 2;
+pub(super) const SERIALIZATION_FAILURE: u32 = 3;
+pub(super) const CAS_MISMATCH: u32 = 8;
+pub(super) const INTERNAL_FAILURE: u32 = 10;
+pub(super) const UNIMPLEMENTED: u32 = 12;
 
 impl State {
     pub(super) fn count(&mut self, name: &str) {
@@ -143,7 +143,7 @@ impl State {
     }
 
     /// The fields of a map, if this phase has it.
-    pub(super) fn map(&self, kind: i32) -> Option<Vec<Field>> {
+    pub(super) fn map(&self, kind: u32) -> Option<Vec<Field>> {
         match (kind, &self.phase) {
             (0, Phase::RequestHeaders | Phase::Log) => Some(self.stream()?.request.clone()),
             (2, Phase::ResponseHeaders) => self.stream()?.response.clone(),
@@ -154,7 +154,7 @@ impl State {
     }
 
     /// The bytes of a buffer, if this phase has it.
-    pub(super) fn buffer(&self, kind: i32) -> Option<Vec<u8>> {
+    pub(super) fn buffer(&self, kind: u32) -> Option<Vec<u8>> {
         match (kind, &self.phase) {
             (0, Phase::RequestBody(chunk)) | (1, Phase::ResponseBody(chunk)) => Some(chunk.clone()),
             (4, Phase::CallResponse(reply)) => Some(reply.body()),
@@ -164,7 +164,7 @@ impl State {
     }
 
     /// A property, or the status that the host answers with.
-    pub(super) fn property(&self, path: &str) -> Result<Vec<u8>, i32> {
+    pub(super) fn property(&self, path: &str) -> Result<Vec<u8>, u32> {
         if matches!(path, "connection" | "request" | "response" | "filter_state" | "upstream_filter_state") {
             return Err(SERIALIZATION_FAILURE);
         }
