@@ -1,7 +1,7 @@
 //! A proxy that stops: it writes its last batch and is gone, without waiting for the answer.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::collector::{Collector, record};
 use crate::process::folder;
@@ -44,8 +44,10 @@ fn half_a_batch_of_a_proxy_that_is_gone_is_not_stored() {
 
 /// How many lines there are once there are `expected`, or no more come.
 fn stored(collector: &Collector, expected: usize) -> usize {
-    let end = Instant::now() + Duration::from_secs(10);
-    while collector.lines().len() < expected && Instant::now() < end {
+    for _ in 0..500 {
+        if collector.lines().len() >= expected {
+            break;
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
     collector.lines().len()
