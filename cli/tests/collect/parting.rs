@@ -1,7 +1,6 @@
 //! A proxy that stops: it writes its last batch and is gone, without waiting for the answer.
 
 use std::io::Write;
-use std::thread;
 use std::time::Duration;
 
 use crate::collector::{Collector, record};
@@ -49,7 +48,7 @@ fn stored(collector: &Collector, expected: usize) -> usize {
         if collector.lines().len() >= expected {
             break;
         }
-        thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     collector.lines().len()
 }
