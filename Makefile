@@ -46,7 +46,8 @@ size: wasm ## The filter's size, against its budget
 	@$(PYTHON) tools/size.py $(WASM) $(WASM_BUDGET)
 
 bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with thresholds
-	cargo bench --locked -p oidc-audit --bench envoy
+	cargo test --locked -q -p oidc-audit --test wasm an_unrelated_request -- --nocapture
+	cargo run --locked --release -p oidc-audit-bench
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs

@@ -52,6 +52,7 @@ fn a_token_exchange_becomes_a_record_at_the_sink() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "`make bench` shows the exact counts")]
 fn an_unrelated_request_costs_what_an_empty_filter_costs_and_two_header_reads() {
     let unrelated = Script::new("POST", "shop.example.com", "/cart", 200)
         .sending("application/json", "{\"item\":7}")
@@ -67,6 +68,8 @@ fn an_unrelated_request_costs_what_an_empty_filter_costs_and_two_header_reads() 
     };
     let (empty, empty_allocations) = cost(counted_empty_filter());
     let (ours, our_allocations) = cost(counted_filter());
+    println!("unrelated request, exactly: empty filter {empty_allocations} allocations, 0 host calls;");
+    println!("                            oidc-audit   {our_allocations} allocations, {:?}", ours.calls);
     assert_eq!(empty.calls.len(), 0);
     assert_eq!(ours.calls, [("proxy_get_header_map_value".to_owned(), 2)].into());
     assert_eq!(ours.allocations, empty.allocations + 2, "the two values");

@@ -137,7 +137,8 @@ fn time(target: &Target, input: &[u8]) -> Result<Duration, String> {
         let start = Instant::now();
         panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).map_err(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            format!("panicked: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?"))
+            let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?");
+            format!("panicked: {}", text.chars().take(200).collect::<String>())
         })?;
         best = best.min(start.elapsed());
         if best < TOO_LONG {

@@ -166,7 +166,8 @@ fn parameters(input: &[u8]) {
 
 fn path(input: &[u8]) {
     let normal = normalise_path(input).into_owned();
-    assert_eq!(normalise_path(&normal), normal, "a normal path is normal");
+    // Escapes are undone once: what looks like one afterwards was escaped twice, or broken.
+    assert!(normal.contains(&b'%') || normalise_path(&normal) == normal, "a normal path is normal");
     black_box(split_path(input));
 }
 
