@@ -3,5 +3,6 @@
 //! Knows OAuth 2.0 and OpenID Connect. Does not know records, findings, sinks or Envoy.
 
 mod observation;
+pub mod signature;
 
 pub use observation::*;
