@@ -10,7 +10,7 @@ use std::time::Duration;
 use live::{Collect, Envoy, Mesh, Source, client, free_port, scratch, stub, tool, wait_for};
 
 const GOOD: &str = r#"{"issuers":[{"issuer":"https://idp.example.test","endpoints":{"token":"/token"}}],"sinks":[{"cluster":"audit_log"}],"delivery":{"interval_ms":200}}"#;
-const THREE_MISTAKES: &str = r#"{"issuers":[{"issuer":"ftp://idp.example.test"}],"sinks":[{"cluster":"audit_log","timeout_ms":"soon"}],"privcy":{"profile":"minimal"}}"#;
+const THREE_MISTAKES: &str = r#"{"issuers":[{"issuer":"ftp://idp.example.test"}],"sinks":[{"cluster":"audit_log","timeout_ms":"in-a-canary-minute"}],"privcy":{"profile":"minimal"}}"#;
 const POINTERS: [&str; 3] = ["/issuers/0/issuer", "/sinks/0/timeout_ms", "/privcy"];
 
 #[test]
@@ -24,7 +24,7 @@ fn check_names_all_three_and_exits_2() {
     for pointer in POINTERS {
         assert!(text.contains(pointer), "{pointer} is missing: {text}");
     }
-    assert!(!text.contains("soon"), "a value of the configuration is quoted: {text}");
+    assert!(!text.contains("in-a-canary-minute"), "a value of the configuration is quoted: {text}");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_update_with_mistakes_leaves_the_old_configuration_serving() {
         wait_for("the old configuration to audit", Duration::from_secs(10), || {
             (events(&collect, "token.denied") == 2).then_some(())
         });
-        assert!(!envoy.log().contains("soon"), "a value of the configuration is in the log");
+        assert!(!envoy.log().contains("in-a-canary-minute"), "a value of the configuration is in the log");
     }
 }
 

@@ -46,7 +46,7 @@ fn hostile_requests_have_records_of_their_own_and_unrelated_ones_have_none() {
     assert_eq!(records.len(), 4, "one each, and none for 5 000 unrelated requests: {records:#?}");
     let by_reason = |reason: &str| records.iter().filter(|r| r["reason"] == reason).collect::<Vec<_>>();
     let refused = by_reason("oauth_error");
-    assert!(refused.iter().any(|r| r["integrity"]["malformed"]["client.id"] == "utf8"), "{refused:#?}");
+    assert!(refused.iter().any(|r| r["integrity"]["malformed"]["client.id"] == "type"), "{refused:#?}");
     assert!(refused.iter().any(|r| r["integrity"]["request_body"] == "truncated"), "the 10 MB body: {refused:#?}");
     assert_eq!(by_reason("no_response").len(), 1, "{records:#?}");
     assert_eq!(by_reason("body_truncated").len(), 1, "{records:#?}");

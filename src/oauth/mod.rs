@@ -1,8 +1,52 @@
 //! The protocol: which endpoint a message belongs to, and what it says ([`Observation`]).
 //!
 //! Knows OAuth 2.0 and OpenID Connect. Does not know records, findings, sinks or Envoy.
+//!
+//! The way through: [`Policy::triage`] says whether a request matters, [`Policy::bodies`] and
+//! [`Policy::response_bodies`] what is read of it, [`decode`] unpacks what was read, [`observe`] tells what it was.
+//! Everything here takes bytes of strangers, never fails, and is bounded. Entries for fuzz targets: [`form::read`],
+//! [`Parameters::read`], [`json::read`], [`jwt::read`], [`html_form::read`], [`client_authentication::read_basic`],
+//! [`Policy::learn`], and in the basics `http::{normalise_path, read_challenges, UrlParts::read}`, `body::decode`.
 
+mod authorization;
+mod authorization_response;
+mod bodies;
+pub mod client_authentication;
+mod decode;
+mod endpoint;
+mod error;
+pub mod form;
+pub mod html_form;
+pub mod json;
+pub mod jwt;
+mod limits;
+mod links;
+mod logout;
+mod metadata;
 mod observation;
+mod observe;
+mod parameters;
+mod path_template;
+mod policy;
+mod provider;
+mod recognise;
+mod scene;
 pub mod signature;
+mod token;
+mod token_claims;
+mod userinfo;
+mod vantage;
 
+pub use bodies::{BodyPlan, has_enough};
+pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
+pub use endpoint::{Endpoint, EndpointKind};
+pub use limits::{Limits, LoginForms};
+pub use metadata::{Learned, MetadataError};
 pub use observation::*;
+pub use observe::{observe, passing_metadata};
+pub use parameters::Parameters;
+pub use policy::{
+    Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
+};
+pub use provider::Provider;
+pub use vantage::Vantage;

@@ -2,6 +2,31 @@
 //!
 //! Does not know where records go, nor Envoy.
 
-mod model;
+pub mod audit;
+pub mod canonical;
 
+mod batch;
+mod class;
+mod draft;
+mod event;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod join;
+mod keys;
+mod model;
+mod notes;
+mod privacy;
+#[cfg(not(target_family = "wasm"))]
+pub mod schema;
+mod source;
+mod text;
+mod uri;
+
+pub use batch::{BatchLimits, NotAdded, OpenBatch, SealedBatch, Sealer, Sequence, StreamId, Why};
+pub use class::Class;
+pub use draft::{CoalesceKey, Direction, Draft, Drafting, Facts, Observer, draft};
+pub use event::{AuditEvent, Event};
+pub use join::{Label, join_key};
+pub use keys::{EphemeralSecrets, KeyId, KeyIdError, KeyRing, Keys, MAX_PREVIOUS, NamedKey, Origin};
 pub use model::*;
+pub use privacy::{Privacy, Profile};

@@ -1,5 +1,11 @@
 //! The audit record, `oidc-audit/1`: the only exchange type that is `Serialize`. It has no field that can hold a
 //! [`crate::secret::Secret`], and no member name that comes from the wire.
+//!
+//! Unless a field says otherwise: its member has the field's name; it is there since `oidc-audit/1`; what was absent or
+//! malformed has no member, and `integrity.malformed` says which it was; a text has 1 to 256 characters, a number is at
+//! most 2^53 - 1; and it is technical, that is no personal data (PROTOCOL §5.4). Readers ignore members that they do not
+//! know. Fields stand in the order of their names, which is the order of the canonical form, so that writing a record
+//! sorts nothing. What else that form demands is in [`crate::record::canonical`], the byte form in `docs/record-format.md`.
 
 use std::collections::BTreeMap;
 
@@ -9,147 +15,149 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct Record {
-    /// `oidc-audit/1`
-    pub schema: String,
-    /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
-    pub id: String,
-    /// 16 random bytes, base64url: so that a leaf hash of guessable personal data is not guessable.
-    pub salt: String,
-    /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
-    pub ts: String,
+    /// Content of `audit.*` events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Box<AuditSection>>,
+    /// The client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientSection>,
+    /// This record stands for several identical failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coalesced: Option<CoalescedSection>,
+    /// `certain`, `high`, `medium` or `low`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<String>,
     /// Milliseconds from the start of the request to the end of the stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dur_ms: Option<u64>,
-    /// Dotted event name (PROTOCOL §1.7).
-    pub event: String,
-    /// `success`, `failure`, `pending` or `unknown`; absent for `audit.*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
-    /// Why the outcome is what it is, where `error` does not say it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
     /// OAuth error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// `error_description`, scrubbed; never in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
     /// Authority of `error_uri`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_uri: Option<String>,
-    /// Where the proxy stands: `idp-in`, `rp-out`, ... (PROTOCOL §0.3).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vantage: Option<String>,
-    /// `configured`, `discovered`, `profile` or `heuristic`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recognition: Option<String>,
-    /// The rule that recognised it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// `certain`, `high`, `medium` or `low`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<String>,
+    /// Dotted event name (PROTOCOL §1.7).
+    pub event: String,
     /// The HTTP exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeSection>,
-    /// Who sent the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<SourceSection>,
-    /// Which proxy saw it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observer: Option<ObserverSection>,
-    /// The authenticated peer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<PeerSection>,
-    /// The issuer whose endpoint this is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<String>,
-    /// Provider profile.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// Realm or tenant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<String>,
-    /// The client.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<ClientSection>,
-    /// Whom it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<SubjectSection>,
-    /// What was asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<RequestSection>,
-    /// What was answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub response: Option<ResponseSection>,
-    /// The access token, from outside.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token: Option<TokenSection>,
-    /// Claims of the ID token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<IdTokenSection>,
-    /// Claims of the UserInfo response.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub userinfo: Option<UserinfoSection>,
-    /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub join: BTreeMap<String, Vec<String>>,
     /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowSection>,
-    /// This record stands for several identical failures.
+    /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
+    pub id: String,
+    /// Claims of the ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub coalesced: Option<CoalescedSection>,
+    pub id_token: Option<Box<IdTokenSection>>,
     /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity: Option<IntegritySection>,
-    /// Content of `audit.*` events.
+    /// The issuer whose endpoint this is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub audit: Option<AuditSection>,
+    pub issuer: Option<String>,
+    /// Keyed hashes of values that other records share, by role; several where keys rotate (PROTOCOL §3.3).
+    /// Personal data: `pseudonymous`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub join: BTreeMap<String, Vec<String>>,
+    /// Which proxy saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observer: Option<ObserverSection>,
+    /// `success`, `failure`, `pending` or `unknown`; absent for `audit.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The authenticated peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerSection>,
+    /// Provider profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Why the outcome is what it is, where `error` does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// `configured`, `discovered`, `profile` or `heuristic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recognition: Option<String>,
+    /// What was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Box<RequestSection>>,
+    /// What was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Box<ResponseSection>>,
+    /// The rule that recognised it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// 16 random bytes, base64url: so that a leaf hash of guessable personal data is not guessable.
+    pub salt: String,
+    /// `oidc-audit/1`
+    pub schema: String,
+    /// Who sent the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceSection>,
+    /// Whom it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectSection>,
+    /// Realm or tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The access token, from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenSection>,
+    /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
+    pub ts: String,
+    /// Claims of the UserInfo response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo: Option<Box<UserinfoSection>>,
+    /// Where the proxy stands: `idp-in`, `rp-out`, ... (PROTOCOL §0.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<String>,
 }
 
 /// The HTTP exchange that an event was read from.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ExchangeSection {
-    /// 128 random bits, hex: ours. Records of one exchange share it.
-    pub id: String,
-    /// `x-request-id`, at most 128 characters of `[A-Za-z0-9._-]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-    /// Trace id of a well-formed `traceparent`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
-    /// HTTP method, at most 16 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// `http` or `https`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheme: Option<String>,
     /// Host and port as the client named them, lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
-    /// The path without its variable parts; never the query.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path_template: Option<String>,
-    /// HTTP status of the response.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// `upstream`, `local` (the proxy answered itself) or `none`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub response_source: Option<String>,
-    /// TLS version of the downstream connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tls_version: Option<String>,
-    /// Whether the downstream presented a certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mtls: Option<bool>,
     /// How many proxies with this filter the request had passed before; absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop: Option<u64>,
+    /// 128 random bits, hex: ours. Records of one exchange share it.
+    pub id: String,
     /// The filter saw this exchange in the access log phase alone: an earlier filter answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_only: Option<bool>,
+    /// HTTP method, at most 16 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Whether the downstream presented a certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls: Option<bool>,
+    /// The path without its variable parts; never the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_template: Option<String>,
+    /// `x-request-id`, at most 128 characters of `[A-Za-z0-9._-]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// `upstream`, `local` (the proxy answered itself) or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_source: Option<String>,
+    /// `http` or `https`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// HTTP status of the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// TLS version of the downstream connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_version: Option<String>,
+    /// Trace id of a well-formed `traceparent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
 }
 
 /// Who sent the request.
@@ -157,12 +165,14 @@ pub struct ExchangeSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct SourceSection {
     /// IP address, cut to /24 or /48 in profile `minimal`.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// `peer` or `xff`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address_from: Option<String>,
     /// `User-Agent`: its family in profile `minimal`, else at most 128 characters.
+    /// Personal data: `pii-weak`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }
@@ -171,21 +181,21 @@ pub struct SourceSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ObserverSection {
-    /// Envoy node id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub node: Option<String>,
-    /// Istio workload name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workload: Option<String>,
-    /// Kubernetes namespace.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Pod name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pod: Option<String>,
     /// `inbound`, `outbound`; absent when unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
+    /// Kubernetes namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Envoy node id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Pod name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Istio workload name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
 }
 
 /// The authenticated peer.
@@ -193,6 +203,7 @@ pub struct ObserverSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct PeerSection {
     /// URI SAN of the downstream certificate.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spiffe_id: Option<String>,
 }
@@ -201,31 +212,38 @@ pub struct PeerSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ClientSection {
-    /// Client identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// `basic`, `client_assertion`, `parameter` or `response`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_source: Option<String>,
     /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method: Option<String>,
     /// Whether the authorization server accepted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<bool>,
+    /// Client identifier.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `basic`, `client_assertion`, `parameter` or `response`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_source: Option<String>,
 }
 
 /// Whom it is about.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct SubjectSection {
+    /// The subject identifier, where it is an e-mail address (PROTOCOL §5.4); `sub` is then absent but for profile `full`.
+    /// Personal data: `pii`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Pseudonym>,
     /// Issuer of the subject identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
-    /// Subject identifier; absent in profile `minimal`, where `join.sub` stands for it.
+    /// Subject identifier; absent in profile `minimal`, where `join.sub` stands for it, and where it is an e-mail address.
+    /// Personal data: `pseudonymous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// `direct`, `verified` or `unverified`.
+    /// What the claims rest on (PROTOCOL §1.9): `direct` (from the authorization server over the observed hop), `verified`,
+    /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
 }
@@ -276,6 +294,7 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
     /// `display`; not in profile `minimal`.
+    /// Personal data: `pii-weak`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display: Option<String>,
     /// Whether a DPoP proof was sent.
@@ -291,12 +310,15 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_hint: Option<bool>,
     /// `domain_hint`, `kc_idp_hint`, `idp`, `connection` or `identity_provider`.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idp_hint: Option<String>,
     /// `login_hint`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<Pseudonym>,
     /// `logout_hint`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logout_hint: Option<Pseudonym>,
     /// `max_age` in seconds.
@@ -309,12 +331,14 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
     /// `post_logout_redirect_uri`, sanitised.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_logout_redirect_uri: Option<UriSection>,
     /// The words of `prompt`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prompt: Vec<String>,
     /// `redirect_uri`, sanitised.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<UriSection>,
     /// `resource`
@@ -336,12 +360,14 @@ pub struct RequestSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
     /// The words of `ui_locales`; not in profile `minimal`.
+    /// Personal data: `pii-weak`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ui_locales: Vec<String>,
     /// Names of unknown parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_parameters: Vec<String>,
     /// `username` of the password grant.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,
 }
@@ -350,14 +376,14 @@ pub struct RequestSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct UriSection {
-    /// Scheme, host, port and path.
-    pub uri: String,
-    /// Sorted names of the query parameters.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub query: Vec<String>,
     /// A fragment was present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fragment: Option<bool>,
+    /// Sorted names of the query parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
+    /// Scheme, host, port and path.
+    pub uri: String,
     /// User information was present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo: Option<bool>,
@@ -389,6 +415,7 @@ pub struct ResponseSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_store: Option<bool>,
     /// Where the browser was sent, sanitised.
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<UriSection>,
     /// Lifetime of the refresh token in seconds.
@@ -416,6 +443,7 @@ pub struct ResponseSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct TokenSection {
     /// Names of its claims; their number alone in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_names: Vec<String>,
     /// Number of claims.
@@ -446,21 +474,25 @@ pub struct IdTokenSection {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     /// `aud`
+    /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aud: Vec<String>,
     /// `auth_time` in seconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
     /// `azp`
+    /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
     /// Names of claims; not in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_names: Vec<String>,
     /// Number of claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<u64>,
     /// `email`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Pseudonym>,
     /// `email_verified`
@@ -482,12 +514,14 @@ pub struct IdTokenSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// `phone_number`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Pseudonym>,
     /// `phone_number_verified`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number_verified: Option<bool>,
     /// `preferred_username` and its aliases.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<Pseudonym>,
     /// `verified`, `failed` or `unchecked`.
@@ -496,7 +530,8 @@ pub struct IdTokenSection {
     /// Why it was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_reason: Option<String>,
-    /// `direct`, `verified` or `unverified`.
+    /// What the claims rest on (PROTOCOL §1.9): `direct` (from the authorization server over the observed hop), `verified`,
+    /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
 }
@@ -506,12 +541,14 @@ pub struct IdTokenSection {
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct UserinfoSection {
     /// Names of the claims; not in profile `minimal`.
+    /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_names: Vec<String>,
     /// Number of claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<u64>,
     /// `email`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Pseudonym>,
     /// `email_verified`
@@ -521,9 +558,11 @@ pub struct UserinfoSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
     /// `phone_number`
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Pseudonym>,
     /// `preferred_username` and its aliases.
+    /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<Pseudonym>,
 }
@@ -599,15 +638,18 @@ pub struct AuditSection {
     /// `audit.start`: issuers that are watched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issuers: Vec<String>,
+    /// `audit.start`: ids of the keys in use, the current one first, under `join` and `pseudonym`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub key_ids: BTreeMap<String, Vec<String>>,
     /// `audit.start`: `configured` or `ephemeral`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<String>,
-    /// `audit.start`: id of the join key and of the pseudonym key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub key_ids: BTreeMap<String, String>,
     /// `audit.drop`: time of the last: RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
+    /// `audit.drop`: sealed records that were given up since the last such record, by sink and reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loss: Vec<LossSection>,
     /// `audit.stop`: sealed batches that were given up, as ranges of sequence numbers `[from, to]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<[u64; 2]>,
@@ -632,4 +674,17 @@ pub struct AuditSection {
     /// `audit.start`: version of the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// Sealed records that one sink never acknowledged.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct LossSection {
+    /// Ranges of sequence numbers of this stream, `[from, to]`, both ends included.
+    pub ranges: Vec<[u64; 2]>,
+    /// Name of the sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sink: Option<String>,
+    /// `refused` (the sink refuses this record for good) or `expired` (it took too long, and memory was needed).
+    pub why: String,
 }

@@ -95,7 +95,16 @@ impl Envoy {
         write_configuration(mesh, port, admin);
         let log = fs::File::create(mesh.folder.join("envoy.log")).unwrap();
         let process = Command::new(built(".tools/bin/envoy", "make tools"))
-            .args(["--disable-hot-restart", "--drain-time-s", "1", "-l", "info", "--concurrency"])
+            .args([
+                "--disable-hot-restart",
+                "--drain-time-s",
+                "1",
+                "-l",
+                "warning",
+                "--component-log-level",
+                "wasm:info",
+                "--concurrency",
+            ])
             .arg(mesh.concurrency.to_string())
             .arg("-c")
             .arg(mesh.folder.join("bootstrap.yaml"))
@@ -181,7 +190,10 @@ pub(crate) fn write_configuration(mesh: &Mesh<'_>, port: u16, admin: u16) {
         .replace("{sink}", &mesh.sink.to_string());
     replace_file(
         &mesh.folder.join("lds.yaml"),
-        &format!("resources:\n- \"@type\": type.googleapis.com/envoy.config.listener.v3.Listener\n  {listener}\n"),
+        &format!(
+            "resources:\n- {}\n",
+            listener.replacen('{', r#"{ "@type": type.googleapis.com/envoy.config.listener.v3.Listener,"#, 1)
+        ),
     );
     replace_file(
         &mesh.folder.join("ecds.yaml"),

@@ -1,0 +1,85 @@
+# oidc-audit. `make` alone lists what there is. The only prerequisites: Rust by rustup, Python 3 with venv, make.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+# rustup's default place, where a shell that was open before its installation does not look.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# The module may not grow past this: it is compiled and held once per Envoy worker, on every start.
+WASM_BUDGET := 921600
+WASM := target/wasm32-wasip1/release/oidc_audit.wasm
+FUZZ_SECONDS ?= 30
+
+.PHONY: help demo test ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
+
+help: ## What there is to make
+	@echo "oidc-audit: the flight recorder for OpenID Connect"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+demo: tools wasm build ## A real login through a real Envoy, read as a timeline (MINIMAL=1, KEEP=1)
+	@$(PYTHON) demo/run.py $(if $(MINIMAL),--minimal) $(if $(KEEP),--keep)
+
+test: tools wasm modules build ## All tests: native, in wasmi, in real Envoys
+	cargo test --workspace --locked
+
+ci: ## Everything that must hold before a change is merged, with the seconds of each stage
+	@$(PYTHON) tools/ci.py
+
+tools: ## Envoy, Node.js, npm packages and the Rust toolchain, into .tools/
+	@$(PYTHON) tools/bootstrap.py
+
+build: tools ## The native tool (target/debug/oidc-audit)
+	cargo build --locked -p oidc-audit-cli
+
+wasm: tools ## The filter (target/wasm32-wasip1/release/oidc_audit.wasm)
+	cargo build --locked --release --target wasm32-wasip1 -p oidc-audit --lib
+
+modules: tools ## The modules that tests and benches compare ours with
+	cargo build --locked --release --target wasm32-wasip1 -p oidc-audit-test-modules --examples
+
+size: wasm ## The filter's size, against its budget
+	@$(PYTHON) tools/size.py $(WASM) $(WASM_BUDGET)
+
+bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with thresholds
+	cargo bench --locked -p oidc-audit --bench envoy
+
+golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
+	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
+	$(MAKE) demo
+	$(PYTHON) tools/readme.py
+
+fuzz: tools ## Random and mutated input into every parser (FUZZ_SECONDS=30)
+	cargo run --locked --profile fuzz -p oidc-audit-fuzz -- --seconds $(FUZZ_SECONDS)
+
+lint: fmt clippy doc ## Formatting, clippy (native and wasm), documentation
+
+fmt: tools
+	cargo fmt --all --check
+
+clippy: tools
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked -p oidc-audit --lib --target wasm32-wasip1 -- -D warnings
+
+doc: tools
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+deny: ## Licences, sources and advisories of dependencies (exits 77 where cargo-deny is missing)
+	@$(PYTHON) tools/deny.py
+
+docs-check: ## Links, line counts, and what documents and code must agree on
+	@$(PYTHON) tools/check_docs.py
+
+envoy-check: tools wasm build ## Every file in envoy/ is loaded by Envoy or by `oidc-audit check`
+	@$(PYTHON) tools/check_envoy.py
+
+dist: wasm ## What a release holds: the module, the tool and their digests, in dist/
+	cargo build --locked --profile dist -p oidc-audit-cli
+	rm -rf dist && mkdir dist && cp $(WASM) target/dist/oidc-audit dist/
+	cd dist && sha256sum oidc_audit.wasm oidc-audit > SHA256SUMS && cat SHA256SUMS
+
+clean: ## Removes what was built and brought
+	rm -rf target dist .tools .demo demo/node_modules

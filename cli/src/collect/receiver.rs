@@ -1,0 +1,202 @@
+//! HTTP: who may send, how much, in which encoding, and what each answer means.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use flate2::read::MultiGzDecoder;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
+    RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::disk::{Disk, MinFree};
+use super::line::Batch;
+use super::store::{Answer, Health, Job, Trouble};
+use super::token::Tokens;
+
+/// What every connection shares.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    pub(crate) path: String,
+    pub(crate) tokens: Tokens,
+    /// Bytes of a body, before and after it is decompressed.
+    pub(crate) max_body: usize,
+    pub(crate) body_timeout: Duration,
+    pub(crate) jobs: mpsc::Sender<Job>,
+    pub(crate) directory: PathBuf,
+    pub(crate) min_free: MinFree,
+    pub(crate) health: Health,
+}
+
+impl Receiver {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let reply = match request.uri().path() {
+            HEALTH => self.health(request.method()),
+            path if path == self.path => match self.receive(request).await {
+                Ok(answer) => Reply::stored(&answer),
+                Err(reply) => reply,
+            },
+            _ => Reply::error(StatusCode::NOT_FOUND, "no such path"),
+        };
+        reply.into_response()
+    }
+
+    async fn receive(&self, request: Request<Incoming>) -> Result<Answer, Reply> {
+        if request.method() != Method::POST {
+            return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "records are sent by POST").with(ALLOW, "POST"));
+        }
+        if !self.tokens.admit(request.headers().get(AUTHORIZATION).map(|value| value.as_bytes())) {
+            return Err(
+                Reply::error(StatusCode::UNAUTHORIZED, "a bearer token is needed").with(WWW_AUTHENTICATE, "Bearer")
+            );
+        }
+        let encoding = Encoding::of(request.headers())?;
+        let body = match timeout(self.body_timeout, self.collect(request.into_body())).await {
+            Ok(body) => body?,
+            Err(_) => return Err(Reply::error(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+        };
+        let body = encoding.decode(body, self.max_body)?;
+        let batch = Batch::read(&body).map_err(|_| Reply::too_large("too many lines"))?;
+        self.store(batch).await
+    }
+
+    /// Reads a body that is too long to its end, up to a bound: a client that is still sending would not see the answer.
+    async fn collect(&self, mut body: Incoming) -> Result<Bytes, Reply> {
+        let most = u64::try_from(self.max_body).unwrap_or(u64::MAX);
+        if body.size_hint().lower() > most.saturating_mul(DRAIN) {
+            return Err(Reply::too_large("the body is too long"));
+        }
+        let (mut kept, mut seen) = (Vec::new(), 0_u64);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "the body broke off"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            seen = seen.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+            match seen {
+                0.. if seen <= most => kept.extend_from_slice(&data),
+                0.. if seen > most.saturating_mul(DRAIN) => break,
+                _ => kept = Vec::new(),
+            }
+        }
+        match seen <= most {
+            true => Ok(kept.into()),
+            false => Err(Reply::too_large("the body is too long")),
+        }
+    }
+
+    async fn store(&self, batch: Batch) -> Result<Answer, Reply> {
+        let (reply, answer) = oneshot::channel();
+        if self.jobs.send(Job { batch, reply }).await.is_err() {
+            return Err(Reply::trouble(Trouble::WriteFailed));
+        }
+        answer.await.unwrap_or(Err(Trouble::WriteFailed)).map_err(Reply::trouble)
+    }
+
+    fn health(&self, method: &Method) -> Reply {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return Reply::error(StatusCode::METHOD_NOT_ALLOWED, "health is asked for by GET").with(ALLOW, "GET, HEAD");
+        }
+        match Disk::of(&self.directory) {
+            Ok(disk) if !disk.has_room(0, self.min_free) => Reply::trouble(Trouble::DiskNearlyFull),
+            Ok(_) if !self.health.write_failed() => Reply::new(StatusCode::OK, &json!({ "status": "ok" })),
+            _ => Reply::trouble(Trouble::WriteFailed),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Encoding {
+    Gzip,
+    Identity,
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Result<Self, Reply> {
+        let mut named = headers.get_all(CONTENT_ENCODING).iter();
+        match (named.next().map(|value| value.as_bytes().to_ascii_lowercase()).as_deref(), named.next()) {
+            (None | Some(b"identity" | b""), None) => Ok(Self::Identity),
+            (Some(b"gzip" | b"x-gzip"), None) => Ok(Self::Gzip),
+            _ => {
+                let reply =
+                    Reply::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding must be gzip or identity");
+                Err(reply.with(ACCEPT_ENCODING, "gzip"))
+            }
+        }
+    }
+
+    fn decode(self, body: Bytes, most: usize) -> Result<Bytes, Reply> {
+        if matches!(self, Self::Identity) {
+            return Ok(body);
+        }
+        let bound = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let mut plain = Vec::new();
+        match MultiGzDecoder::new(body.as_ref()).take(bound).read_to_end(&mut plain) {
+            Ok(_) if plain.len() > most => Err(Reply::too_large("the body is too long when it is decompressed")),
+            Ok(_) => Ok(plain.into()),
+            Err(_) => Err(Reply::error(StatusCode::BAD_REQUEST, "the body is not gzip")),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Reply {
+    status: StatusCode,
+    headers: Vec<(HeaderName, &'static str)>,
+    body: String,
+}
+
+impl Reply {
+    fn new(status: StatusCode, body: &impl serde::Serialize) -> Self {
+        // Serialisation of these types cannot fail; an empty body would be one that is not understood.
+        let body = serde_json::to_string(body).unwrap_or_default();
+        Self { status, headers: Vec::new(), body }
+    }
+
+    fn stored(answer: &Answer) -> Self {
+        Self::new(StatusCode::OK, answer)
+    }
+
+    fn error(status: StatusCode, why: &str) -> Self {
+        Self::new(status, &json!({ "error": why }))
+    }
+
+    fn too_large(why: &str) -> Self {
+        Self::error(StatusCode::PAYLOAD_TOO_LARGE, why)
+    }
+
+    fn trouble(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::DiskNearlyFull => {
+                Self::error(StatusCode::INSUFFICIENT_STORAGE, "the disk is nearly full").with(RETRY_AFTER, "30")
+            }
+            Trouble::WriteFailed => {
+                Self::error(StatusCode::SERVICE_UNAVAILABLE, "the records could not be written").with(RETRY_AFTER, "5")
+            }
+        }
+    }
+
+    fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body.into()));
+        *response.status_mut() = self.status;
+        let always = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+        for (name, value) in always.into_iter().chain(self.headers) {
+            response.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+const HEALTH: &str = "/healthz";
+/// How many times the limit of a body is read before the connection is given up.
+const DRAIN: u64 = 4;

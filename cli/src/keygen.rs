@@ -1,0 +1,139 @@
+//! `keygen`: two independent secrets of 32 random bytes, for join keys and for pseudonyms.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oidc_audit::record::KeyId;
+use oidc_audit::secret::Secret;
+use serde_json::json;
+
+use crate::clock;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::term::Term;
+
+/// Makes the two secrets that join keys and pseudonyms are derived from.
+///
+/// Prints the `keys` section of the plugin configuration and the environment that it names. Every proxy whose records
+/// should join must have the same secrets. They are not needed to read a timeline: keep them out of the log store.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Print only the environment, as NAME=value lines.
+    #[arg(long, conflicts_with = "json")]
+    env: bool,
+
+    /// Print one JSON object: `keys` (for the configuration) and `env` (names and values).
+    #[arg(long)]
+    json: bool,
+
+    /// The key id that records carry, so that a later key can be told from this one. Default: `k` and the date.
+    #[arg(long, value_name = "ID", value_parser = key_id)]
+    id: Option<String>,
+
+    /// Write to a new file that only you can read, instead of standard output; never overwrites.
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
+    let keys = Generated::new(args.id.clone().unwrap_or_else(dated_id))?;
+    let text = match (args.env, args.json) {
+        (true, _) => keys.environment(),
+        (_, true) => keys.json(),
+        _ => keys.explained(),
+    };
+    match &args.out {
+        Some(path) => write_new(path, &text)?,
+        None => {
+            if term.is_terminal() {
+                term.warn(
+                    "these are secrets: keep them out of shell history, tickets and repositories (or use --out)",
+                )?;
+            }
+            term.out().write_all(text.as_bytes())?;
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+struct Generated {
+    id: String,
+    join: Secret<String>,
+    pseudonym: Secret<String>,
+}
+
+impl Generated {
+    fn new(id: String) -> Result<Self, Failure> {
+        Ok(Self { id, join: secret()?, pseudonym: secret()? })
+    }
+
+    fn section(&self) -> serde_json::Value {
+        let current = |name: &str| json!({ "current": { "env": name, "id": self.id } });
+        json!({ "join": current(JOIN), "pseudonym": current(PSEUDONYM) })
+    }
+
+    fn environment(&self) -> String {
+        format!("{JOIN}={}\n{PSEUDONYM}={}\n", self.join.expose(), self.pseudonym.expose())
+    }
+
+    fn json(&self) -> String {
+        let env = json!({ JOIN: self.join.expose(), PSEUDONYM: self.pseudonym.expose() });
+        format!("{}\n", json!({ "env": env, "keys": self.section() }))
+    }
+
+    fn explained(&self) -> String {
+        format!(
+            "# plugin configuration: a member of the top object\n\"keys\": {:#}\n\n# environment of the proxy; the VM \
+             needs it by vm_config.environment_variables.host_env_keys\n{}",
+            self.section(),
+            self.environment()
+        )
+    }
+}
+
+impl fmt::Debug for Generated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generated").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn secret() -> Result<Secret<String>, Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| Failure::new("the operating system gave no random bytes"))?;
+    Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+fn dated_id() -> String {
+    let date: String = clock::now().rfc3339_millis().chars().filter(char::is_ascii_digit).skip(2).take(6).collect();
+    format!("k{date}")
+}
+
+fn key_id(text: &str) -> Result<String, &'static str> {
+    KeyId::parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "1 to 8 characters of a-z and 0-9 that do not begin with `e`")
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let what = |error: &std::io::Error| {
+        let failure = Failure::io(format_args!("cannot create {}", path.display()), error);
+        match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                failure.hint("keys are never overwritten: name another file, or move that one")
+            }
+            _ => failure,
+        }
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|e| what(&e))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| what(&e))
+}
+
+const JOIN: &str = "OIDC_AUDIT_JOIN_KEY";
+const PSEUDONYM: &str = "OIDC_AUDIT_PSEUDONYM_KEY";
+const EXAMPLES: &str = "Examples:\n  oidc-audit keygen --out keys.txt\n  oidc-audit keygen --env >> \
+                        /etc/envoy/oidc-audit.env";

@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""`make demo`: real OpenID Connect through a real Envoy with the filter, into `oidc-audit collect`, read as a timeline.
+
+    demo/run.py [--minimal] [--keep]
+
+Starts everything on loopback ports that it picks, from the configuration that this repository ships (envoy/), plays
+driver.mjs, and then checks: that the timeline tells what happened, and that no output holds a secret. Stops
+everything that it started, also when it is interrupted. Exits 0 only if every check held.
+"""
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import hunt
+import story
+from processes import INTERRUPTIONS, Failed, Processes, answers, fetch, free_ports, listens
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = ROOT / ".demo"
+KEPT_RUNS = 5
+
+
+def main():
+    options = read_options()
+    needed = find_parts()
+    hunt.prove()
+    began = time.monotonic()
+    folder = make_folder()
+    with tempfile.TemporaryDirectory(prefix="oidc-audit-demo-") as private:
+        demo = Demo(options, needed, folder, Path(private))
+        try:
+            demo.start()
+            demo.play()
+            demo.read_records()
+            demo.check()
+            if options.keep:
+                demo.keep()
+        finally:
+            # From here on nothing may interrupt: every process must be gone when this one is.
+            for number in INTERRUPTIONS:
+                signal.signal(number, signal.SIG_IGN)
+            demo.processes.stop()
+        demo.search_for_secrets("after everything has stopped")
+    say(f"demo passed in {time.monotonic() - began:.0f} s; records: {show(folder / 'records')}")
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description="A login through Envoy, audited.")
+    parser.add_argument("--minimal", action="store_true", help="with envoy/minimal.yaml instead of envoy/envoy.yaml")
+    parser.add_argument("--keep", action="store_true", help="stay up, with the URLs printed, until Ctrl-C")
+    return parser.parse_args()
+
+
+def find_parts():
+    parts = {
+        "envoy": (ROOT / ".tools/bin/envoy", "make tools"),
+        "node": (ROOT / ".tools/bin/node", "make tools"),
+        "module": (ROOT / "target/wasm32-wasip1/release/oidc_audit.wasm", "make wasm"),
+        "oidc-audit": (Path(os.environ.get("OIDC_AUDIT", ROOT / "target/debug/oidc-audit")), "make build"),
+    }
+    for path, bring in parts.values():
+        if not path.exists():
+            raise Failed(f"{path} is missing: `{bring}` makes it")
+    return {name: path for name, (path, _) in parts.items()}
+
+
+def make_folder():
+    """One folder per run, the last few kept, `latest` pointing at the newest."""
+    RUNS.mkdir(exist_ok=True)
+    for old in sorted(RUNS.glob("run-*"))[: -KEPT_RUNS + 1]:
+        shutil.rmtree(old, ignore_errors=True)
+    folder = RUNS / f"run-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+    folder.mkdir()
+    latest = RUNS / "latest"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
+    return folder
+
+
+class Demo:
+    def __init__(self, options, parts, folder, private):
+        self.options = options
+        self.parts = parts
+        self.folder = folder
+        self.processes = Processes(folder)
+        names = ("idp", "provider", "relying_party", "collect", "admin")
+        self.ports = dict(zip(names, free_ports(len(names))))
+        self.issuer = f"http://127.0.0.1:{self.ports['idp']}"
+        self.relying_party = f"http://127.0.0.1:{self.ports['relying_party']}"
+        self.secrets_file = private / "secrets.jsonl"
+        self.settings_file = private / "settings.json"
+        self.settings = self.make_settings()
+        self.keys = {
+            "OIDC_AUDIT_JOIN_KEY": random_key(),
+            "OIDC_AUDIT_PSEUDONYM_KEY": random_key(),
+            "OIDC_AUDIT_TOKEN": secrets.token_urlsafe(32),
+        }
+        self.write_private()
+
+    def make_settings(self):
+        """Names are the same in every run, secrets never."""
+        return {
+            "issuer": self.issuer,
+            "relyingParty": self.relying_party,
+            "providerPort": self.ports["provider"],
+            "relyingPartyPort": self.ports["relying_party"],
+            "client": {"id": "web-shop", "secret": secrets.token_urlsafe(32)},
+            "job": {"id": "nightly-job", "secret": secrets.token_urlsafe(32)},
+            "users": {name: secrets.token_urlsafe(12) for name in ("alice", "bob", "visitor")},
+            "cookieKey": secrets.token_urlsafe(32),
+            "secrets": str(self.secrets_file),
+        }
+
+    def write_private(self):
+        noted = [("client secret", self.settings[name]["secret"]) for name in ("client", "job")]
+        noted += [("password", password) for password in self.settings["users"].values()]
+        noted += [("cookie key", self.settings["cookieKey"])]
+        noted += [("key", value) for value in self.keys.values()]
+        lines = [json.dumps({"kind": kind, "value": value}) + "\n" for kind, value in noted]
+        for file, text in ((self.secrets_file, "".join(lines)), (self.settings_file, json.dumps(self.settings))):
+            file.touch(mode=0o600)
+            file.write_text(text)
+
+    # Starting ---------------------------------------------------------------------------------------------------
+
+    def start(self):
+        say("starting on loopback: log cluster, OpenID provider, Envoy with the filter, relying party")
+        self.start_collect()
+        self.start_node("provider", self.ports["provider"])
+        self.start_envoy()
+        self.start_node("relying-party", self.ports["relying_party"])
+
+    def start_collect(self):
+        port = self.ports["collect"]
+        command = [self.parts["oidc-audit"], "collect", "--listen", f"127.0.0.1:{port}"]
+        command += ["--dir", self.folder / "records", "--token-env", "OIDC_AUDIT_TOKEN"]
+        if self.options.minimal:
+            command = command[:-2]
+        token = {} if self.options.minimal else {"OIDC_AUDIT_TOKEN": self.keys["OIDC_AUDIT_TOKEN"]}
+        collect = self.processes.start("collect", command, **token)
+        collect.wait_until(lambda: listens(port), "no listener")
+
+    def start_node(self, name, port):
+        script = ROOT / "demo" / f"{name}.mjs"
+        process = self.processes.start(name, [self.parts["node"], script], DEMO_SETTINGS=str(self.settings_file))
+        process.wait_until(lambda: listens(port), "no listener")
+
+    def start_envoy(self):
+        bootstrap = self.folder / "envoy.yaml"
+        bootstrap.write_text(self.bootstrap())
+        command = [self.parts["envoy"], "-c", bootstrap, "--concurrency", "2", "--disable-hot-restart"]
+        command += ["-l", "warning", "--component-log-level", "wasm:debug"]
+        envoy = self.processes.start("envoy", command, **self.keys)
+        admin = f"http://127.0.0.1:{self.ports['admin']}"
+        envoy.wait_until(lambda: answers(f"{admin}/ready"), "not ready")
+
+    def bootstrap(self):
+        """The shipped file with this run's addresses in place of the example's, and nothing else changed."""
+        shipped = ROOT / "envoy" / ("minimal.yaml" if self.options.minimal else "envoy.yaml")
+        text = shipped.read_text()
+        for example, ours in (
+            ("https://idp.example.com", self.issuer),
+            ("address: 0.0.0.0, port_value: 10000", f"address: 127.0.0.1, port_value: {self.ports['idp']}"),
+            ("port_value: 8081", f"port_value: {self.ports['provider']}"),
+            ("port_value: 9470", f"port_value: {self.ports['collect']}"),
+            ("port_value: 9901", f"port_value: {self.ports['admin']}"),
+            ("/etc/envoy/oidc_audit.wasm", str(self.parts["module"])),
+        ):
+            if text.count(example) != 1:
+                raise Failed(f"{show(shipped)} must name {example} exactly once: the demo puts its own in its place")
+            text = text.replace(example, ours)
+        return text
+
+    # Playing ----------------------------------------------------------------------------------------------------
+
+    def play(self, within=120.0):
+        say(f"playing against {self.issuer}")
+        command = [self.parts["node"], ROOT / "demo/driver.mjs"]
+        driver = self.processes.start("driver", command, DEMO_SETTINGS=str(self.settings_file))
+        deadline = time.monotonic() + within
+        with open(driver.log) as log:
+            while True:
+                ended = driver.child.poll() is not None
+                for line in log:
+                    print(line, end="", flush=True)
+                if ended:
+                    break
+                if time.monotonic() > deadline:
+                    raise Failed(f"the driver did not end within {within:.0f} s")
+                time.sleep(0.05)
+        if driver.child.returncode != 0:
+            raise Failed("the driver met a surprise (above)")
+        self.processes.running.remove(driver)
+
+    def read_records(self, within=30.0):
+        """Waits until every expected record is on disk."""
+        deadline = time.monotonic() + within
+        while missing := story.missing_events(self.records()):
+            if time.monotonic() > deadline:
+                raise Failed(f"after {within:.0f} s the log cluster has no record of: {', '.join(missing)}")
+            time.sleep(0.1)
+        say(f"{len(self.records())} records are in the log cluster: {show(self.folder / 'records')}")
+
+    def records(self):
+        records = []
+        for file in sorted((self.folder / "records").rglob("*.jsonl")):
+            lines = file.read_bytes().split(b"\n")
+            # The last line of a file that is being written may be unfinished.
+            records += [json.loads(line) for line in lines[:-1] if line]
+        return records
+
+    # Checking ---------------------------------------------------------------------------------------------------
+
+    def check(self):
+        timeline = self.oidc_audit("timeline", self.folder / "records")
+        (self.folder / "timeline.txt").write_text(timeline)
+        print(f"\n{timeline}", flush=True)
+        report = self.oidc_audit("timeline", "--json", self.folder / "records")
+        (self.folder / "timeline.json").write_text(report)
+        for fact in story.check(json.loads(report)):
+            say(f"holds: {fact}")
+        self.save_stats()
+        self.search_for_secrets("while everything runs")
+
+    def oidc_audit(self, *arguments):
+        command = [str(argument) for argument in (self.parts["oidc-audit"], *arguments)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if result.returncode != 0:
+            raise Failed(f"`oidc-audit {arguments[0]}` ended with {result.returncode}: {result.stderr.strip()}")
+        return result.stdout
+
+    def save_stats(self):
+        for path in ("stats", "stats/prometheus", "config_dump"):
+            content = fetch(f"http://127.0.0.1:{self.ports['admin']}/{path}")
+            if not content:
+                raise Failed(f"Envoy's admin interface does not answer /{path}")
+            (self.folder / f"{path.replace('/', '-')}.txt").write_bytes(content)
+
+    def search_for_secrets(self, when):
+        noted = [json.loads(line) for line in self.secrets_file.read_text().splitlines()]
+        kinds = {secret["kind"] for secret in noted}
+        if absent := story.SECRET_KINDS - kinds:
+            raise Failed(f"the demo noted no {', '.join(sorted(absent))}: the search would say nothing")
+        outputs = [(show(file), file.read_bytes()) for file in sorted(self.folder.rglob("*")) if file.is_file()]
+        outputs.append(("what this program printed", SAID.encode()))
+        size = sum(len(content) for _, content in outputs)
+        finds = hunt.hunt([(secret["kind"], secret["value"]) for secret in noted], outputs)
+        if finds:
+            raise Failed("secrets in the outputs:\n    " + "\n    ".join(finds))
+        say(f"holds: none of {len(noted)} secrets is in {len(outputs)} outputs ({size // 1024} KiB), {when}")
+
+    def keep(self):
+        visitor = self.settings["users"]["visitor"]
+        # To the terminal only: what is searched for secrets must not hold this password.
+        print(f"\n  Log in at      {self.relying_party}/   as visitor, password {visitor}")
+        say(f"  OpenID issuer  {self.issuer}/.well-known/openid-configuration")
+        say(f"  Envoy's stats  http://127.0.0.1:{self.ports['admin']}/stats?filter=oidcaudit")
+        say(f"  Read it        {show(self.parts['oidc-audit'])} timeline {show(self.folder / 'records')}")
+        say("  Ctrl-C stops everything.")
+        try:
+            while all(process.child.poll() is None for process in self.processes.running):
+                time.sleep(0.5)
+        except Interrupted:
+            return
+        raise Failed("a process of the demo has ended by itself")
+
+
+def random_key():
+    return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+
+
+SAID = ""
+
+
+def say(line):
+    global SAID
+    SAID += line + "\n"
+    print(line, flush=True)
+
+
+def show(path):
+    return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else str(path)
+
+
+class Interrupted(BaseException):
+    """The person, or a system that stops us, has had enough."""
+
+
+def interrupt(number, _):
+    raise Interrupted(number)
+
+
+if __name__ == "__main__":
+    for handled in INTERRUPTIONS:
+        signal.signal(handled, interrupt)
+    try:
+        main()
+    except Interrupted as interrupted:
+        print("demo interrupted: everything that it started is stopped", file=sys.stderr)
+        sys.exit(128 + interrupted.args[0])
+    except (Failed, story.Untold) as failure:
+        print(f"demo FAILED: {failure}", file=sys.stderr)
+        sys.exit(1)

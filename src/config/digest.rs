@@ -1,0 +1,96 @@
+//! The effective configuration as one canonical text, and its digest: two proxies that audit alike have the same, in
+//! whatever order and with whatever defaults their configurations are written. Secrets stand in it as key ids.
+
+use sha2::{Digest, Sha256};
+
+use super::issuers::Issuer;
+use super::settings::Settings;
+use super::sinks::Sink;
+use crate::oauth::LoginForms;
+use crate::record::KeyRing;
+
+/// SHA-256 of the canonical effective configuration, hex.
+pub(super) fn digest(settings: &Settings) -> String {
+    let mut text = Canonical(Sha256::new());
+    text.settings(settings);
+    let digest = text.0.finalize();
+    digest.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// One line per value, each `NAME LENGTH:VALUE`; lists say how many follow. No two configurations have the same lines.
+struct Canonical(Sha256);
+
+impl Canonical {
+    fn settings(&mut self, settings: &Settings) {
+        self.text("enabled", if settings.enabled { "true" } else { "false" });
+        self.number("issuers", settings.issuers.len());
+        settings.issuers.iter().for_each(|issuer| self.issuer(issuer));
+        self.number("sinks", settings.sinks.len());
+        settings.sinks.iter().for_each(|sink| self.sink(sink));
+        match &settings.rings {
+            Some(rings) => {
+                self.ring("join", &rings.join);
+                self.ring("pseudonym", &rings.pseudonym);
+            }
+            None => self.text("keys", "ephemeral"),
+        }
+        self.text("profile", settings.privacy.profile.as_str());
+        self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
+        self.number("trusted_hops", settings.privacy.trusted_hops.into());
+        self.text(
+            "login_forms",
+            match settings.login_forms {
+                LoginForms::Off => "off",
+                LoginForms::Outcome => "outcome",
+                LoginForms::Username => "username",
+            },
+        );
+        self.number("memory", settings.memory);
+        self.text("interval_ms", &settings.interval_ms.to_string());
+        self.text("retain_seconds", &settings.retain_seconds.to_string());
+        self.text("vantage", settings.vantage.map_or("auto", |vantage| vantage.as_str()));
+    }
+
+    fn issuer(&mut self, issuer: &Issuer) {
+        self.text("issuer", &issuer.issuer);
+        self.text("provider", issuer.provider.map_or("", |provider| provider.as_str()));
+        self.text("cluster", issuer.cluster.as_deref().unwrap_or_default());
+        self.texts("authorities", issuer.authorities.iter().map(String::as_str));
+        self.number("endpoints", issuer.endpoints.len());
+        issuer.endpoints.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
+    }
+
+    /// Of a secret header the name alone: whether its value changed is not to be read off a digest.
+    fn sink(&mut self, sink: &Sink) {
+        self.text("cluster", &sink.cluster);
+        self.text("name", &sink.name);
+        self.text("path", &sink.path);
+        self.text("authority", &sink.authority);
+        self.number("headers", sink.headers.len());
+        sink.headers.iter().for_each(|(name, value)| self.text(name, value));
+        self.texts("secret_headers", sink.secret_headers.iter().map(|(name, _)| name.as_str()));
+        self.text("content_type", &sink.content_type);
+        self.number("accept", sink.accept.len());
+        sink.accept.iter().for_each(|status| self.number("status", (*status).into()));
+        self.text("timeout_ms", &sink.timeout_ms.to_string());
+    }
+
+    fn ring(&mut self, name: &str, ring: &KeyRing) {
+        self.texts(name, std::iter::once(&ring.current).chain(&ring.previous).map(|key| key.id.as_str()));
+    }
+
+    fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str> + Clone) {
+        self.number(name, values.clone().count());
+        values.for_each(|value| self.text(name, value));
+    }
+
+    fn number(&mut self, name: &str, value: usize) {
+        self.text(name, &value.to_string());
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.0.update(format!("{name} {}:", value.len()));
+        self.0.update(value);
+        self.0.update(b"\n");
+    }
+}

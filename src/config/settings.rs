@@ -1,0 +1,163 @@
+//! The whole configuration, member by member: checked values with every default filled in.
+
+use super::forms;
+use super::issuers::{self, Issuer};
+use super::json::Json;
+use super::problem::ProblemKind;
+use super::reader::{Members, Node, Report};
+use super::secrets::{Environment, Rings, Secrets};
+use super::sinks::{self, Sink};
+use crate::oauth::{LoginForms, Vantage};
+use crate::record::{Privacy, Profile};
+
+/// What the operator wants.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) enabled: bool,
+    pub(super) issuers: Vec<Issuer>,
+    pub(super) sinks: Vec<Sink>,
+    pub(super) rings: Option<Rings>,
+    pub(super) privacy: Privacy,
+    pub(super) login_forms: LoginForms,
+    pub(super) memory: usize,
+    pub(super) interval_ms: u32,
+    pub(super) retain_seconds: u32,
+    /// `None`: by where the filter runs.
+    pub(super) vantage: Option<Vantage>,
+    /// Pointers of secrets that stand in the configuration itself.
+    pub(super) inline_secrets: Vec<String>,
+}
+
+impl Settings {
+    /// Reads everything; what was wrong is in the report. `None` where not even an object was found.
+    pub(super) fn read(json: &Json, environment: &Environment<'_>, report: &mut Report) -> Option<Self> {
+        let root = Node::root(json);
+        let members = root.open(&mut Report::default());
+        report.newer = members.as_ref().is_some_and(|members| version(members, report));
+        let members = root.members(ROOT, report)?;
+        let inline_allowed = members.get("insecure_inline").and_then(|node| node.bool(report)) == Some(true);
+        let mut secrets = Secrets::new(environment, inline_allowed);
+        let issuers = members.require("issuers", report).map(|node| issuers::read(&node, report));
+        let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
+        let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
+        let (interval_ms, retain_seconds) = delivery(&members, report);
+        Some(Self {
+            enabled: members.get("enabled").and_then(|node| node.bool(report)).unwrap_or(true),
+            issuers: issuers.unwrap_or_default(),
+            sinks: sinks.unwrap_or_default(),
+            rings,
+            privacy: privacy(&members, report),
+            login_forms: login_forms(&members, report),
+            memory: memory(&members, report),
+            interval_ms,
+            retain_seconds,
+            vantage: vantage(&members, report),
+            inline_secrets: secrets.inline,
+        })
+    }
+}
+
+/// Whether the configuration is written for a newer minor version than this.
+fn version(members: &Members<'_>, report: &mut Report) -> bool {
+    let Some(node) = members.get("version") else { return false };
+    let minor = |text: &str| text.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok());
+    let mut other = Report::default();
+    let Some(text) = node.text(16, "a version such as \"1.0\", as text", &|_| true, &mut other) else {
+        report.problems.append(&mut other.problems);
+        return false;
+    };
+    match minor(text) {
+        Some(minor) => minor > MINOR,
+        None => {
+            report.problem(&node.pointer, ProblemKind::Version);
+            false
+        }
+    }
+}
+
+fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
+    let Some(members) = members.get("privacy").and_then(|node| node.members(PRIVACY, report)) else {
+        return Privacy::default();
+    };
+    let profile = members.get("profile").and_then(|node| node.word(PROFILES, report));
+    let profile = match profile {
+        Some(1) => Profile::Standard,
+        Some(2) => Profile::Full,
+        _ => Profile::Minimal,
+    };
+    let purpose = members.get("purpose");
+    let given = purpose.is_some();
+    let purpose =
+        purpose.and_then(|node| node.text(256, "1 to 256 bytes of text on one line", &forms::is_line, report));
+    if profile != Profile::Minimal && !given {
+        report.problem(&format!("{}/purpose", members.pointer), ProblemKind::PurposeMissing);
+    }
+    let hops = members.get("trusted_hops").and_then(|node| node.number(0, 16, report));
+    let trusted_hops = hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or_default();
+    Privacy { profile, purpose: purpose.map(str::to_owned), trusted_hops }
+}
+
+fn login_forms(members: &Members<'_>, report: &mut Report) -> LoginForms {
+    let capture = members.get("capture").and_then(|node| node.members(CAPTURE, report));
+    let word = capture.and_then(|capture| capture.get("login_forms")?.word(LOGIN_FORMS, report));
+    match word {
+        Some(0) => LoginForms::Off,
+        Some(2) => LoginForms::Username,
+        _ => LoginForms::Outcome,
+    }
+}
+
+fn memory(members: &Members<'_>, report: &mut Report) -> usize {
+    let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
+    let (min, default, max) = MEMORY;
+    let memory = limits.and_then(|limits| limits.get("memory")?.number(min, max, report));
+    usize::try_from(memory.unwrap_or(default)).unwrap_or(usize::MAX)
+}
+
+/// `interval_ms` and `retain_seconds`.
+fn delivery(members: &Members<'_>, report: &mut Report) -> (u32, u32) {
+    let delivery = members.get("delivery").and_then(|node| node.members(DELIVERY, report));
+    let mut number = |name: &str, (min, default, max): (u32, u32, u32)| {
+        let node = delivery.as_ref().and_then(|delivery| delivery.get(name));
+        let number = node.and_then(|node| node.number(min.into(), max.into(), report));
+        number.and_then(|number| u32::try_from(number).ok()).unwrap_or(default)
+    };
+    (number("interval_ms", INTERVAL_MS), number("retain_seconds", RETAIN_SECONDS))
+}
+
+fn vantage(members: &Members<'_>, report: &mut Report) -> Option<Vantage> {
+    let word = members.get("vantage")?.word(VANTAGES, report)?;
+    VANTAGES.get(word).and_then(|word| Vantage::parse(word))
+}
+
+pub(super) const ROOT: &[&str] = &[
+    "version",
+    "enabled",
+    "issuers",
+    "sinks",
+    "keys",
+    "insecure_inline",
+    "privacy",
+    "capture",
+    "limits",
+    "delivery",
+    "vantage",
+];
+pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
+pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
+pub(super) const CAPTURE: &[&str] = &["login_forms"];
+pub(super) const LOGIN_FORMS: &[&str] = &["off", "outcome", "username"];
+pub(super) const LIMITS: &[&str] = &["memory"];
+pub(super) const DELIVERY: &[&str] = &["interval_ms", "retain_seconds"];
+/// `auto` is no [`Vantage`]: it is found out.
+pub(super) const VANTAGES: &[&str] = &["auto", "edge", "idp-in", "idp-out", "rp-in", "rp-out", "rs-in"];
+
+/// Bytes: least, default, most. Half is for bodies in flight, half for drafts and sealed batches.
+pub(super) const MEMORY: (u64, u64, u64) = (256 << 10, 16 << 20, 512 << 20);
+/// Milliseconds between two looks at the queue: least, default, most.
+pub(super) const INTERVAL_MS: (u32, u32, u32) = (50, 1_000, 60_000);
+/// Seconds for which an undelivered batch is kept: least, default, most.
+pub(super) const RETAIN_SECONDS: (u32, u32, u32) = (1, 900, 86_400);
+
+/// The minor version of the configuration that this filter knows.
+const MINOR: u32 = 0;

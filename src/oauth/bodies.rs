@@ -1,0 +1,156 @@
+//! Which bodies are read, and how much of them. What is not read cannot leak: no login form, no page without a use.
+
+use super::endpoint::EndpointKind as Kind;
+use super::html_form;
+use super::policy::{Interest, Issuer, Policy};
+use crate::body::Body;
+use crate::http::{MediaType, RequestHead, ResponseHead};
+
+/// What is read of a request, decided on its head.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct BodyPlan {
+    /// The most bytes of the request body that are read; `None` to leave it alone.
+    pub request: Option<usize>,
+}
+
+impl Policy {
+    /// Whether an exchange can hold a protocol message at all: not `HEAD` or a preflight, gRPC, or an upgrade
+    /// (PROTOCOL §1.3).
+    #[must_use]
+    pub fn is_relevant(&self, head: &RequestHead) -> bool {
+        let method = head.method().unwrap_or_default();
+        let spoken = !matches!(method, b"HEAD" | b"OPTIONS" | b"CONNECT" | b"TRACE");
+        spoken && head.headers.media_type() != Some(MediaType::Grpc) && head.headers.first("upgrade").is_none()
+    }
+
+    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords), and never that of a
+    /// request to an unknown path once the issuer's endpoints are known.
+    #[must_use]
+    pub fn bodies(&self, interest: &Interest, head: &RequestHead) -> BodyPlan {
+        let wanted = self.issuers.get(interest.issuer).is_some_and(|issuer| wants_request(issuer, interest, head));
+        BodyPlan { request: (wanted && self.is_relevant(head)).then_some(self.limits.request_body) }
+    }
+
+    /// The most bytes of the response body that are read, decided on its head; `None` to leave it alone.
+    #[must_use]
+    pub fn response_bodies(&self, interest: &Interest, head: &RequestHead, response: &ResponseHead) -> Option<usize> {
+        let issuer = self.issuers.get(interest.issuer)?;
+        let status = response.status()?;
+        let bodiless = status < 200 || (300..400).contains(&status) || matches!(status, 204 | 205);
+        if bodiless || !self.is_relevant(head) {
+            return None;
+        }
+        let media = response.headers.media_type();
+        let json = Some(self.limits.json_body);
+        let html = (media == Some(MediaType::Html)).then_some(self.limits.html_body);
+        let error = if media == Some(MediaType::Json) && status >= 400 { json } else { None };
+        match interest.kind() {
+            Some(Kind::Token | Kind::Userinfo) => json,
+            Some(Kind::Discovery) if status == 200 => json,
+            Some(Kind::Authorization) => html.or(error),
+            Some(Kind::Interaction | Kind::Resume) => html,
+            Some(Kind::EndSession) => error,
+            None if expects_json(issuer, head) && html.is_none() => json,
+            None => html,
+            Some(_) => None,
+        }
+    }
+}
+
+/// Whether a response body that is still coming can be left alone from here on: it is a page whose form has ended.
+#[must_use]
+pub fn has_enough(response: &ResponseHead, body: &Body) -> bool {
+    let page = response.headers.media_type() == Some(MediaType::Html);
+    page && response.headers.first("content-encoding").is_none() && html_form::is_decided(body.bytes())
+}
+
+fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bool {
+    if head.method() != Some(b"POST") {
+        return false;
+    }
+    let form = matches!(head.headers.media_type(), Some(MediaType::Form) | None);
+    match interest.kind() {
+        // Whatever it says it is: a token request with an odd content type is one that an auditor wants to see.
+        Some(Kind::Token) => true,
+        Some(Kind::Authorization | Kind::EndSession | Kind::Userinfo) => form,
+        Some(Kind::EndSessionConfirm) => {
+            form && issuer.profile().is_some_and(|profile| profile.logout_consent.is_some())
+        }
+        Some(_) => false,
+        None => head.headers.media_type() == Some(MediaType::Form) && !issuer.is_mapped(),
+    }
+}
+
+/// A token request (H-10) or a userinfo request (H-18) by its shape.
+fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
+    let token = head.method() == Some(b"POST") && head.headers.media_type() == Some(MediaType::Form);
+    let userinfo = head.headers.first("authorization").is_some() && super::recognise::is_userinfo_path(head);
+    (token && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::policy::{Endpoints, IssuerSettings};
+    use super::super::{Limits, LoginForms, Provider};
+    use super::*;
+    use crate::http::Headers;
+
+    fn headers(pairs: &[(&str, &str)]) -> Headers {
+        Headers::new(pairs.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect())
+    }
+
+    fn policy(provider: Option<Provider>) -> Policy {
+        let issuer = IssuerSettings {
+            issuer: "https://idp.test".to_owned(),
+            provider,
+            authorities: vec![],
+            endpoints: Endpoints::default(),
+        };
+        Policy::new(vec![issuer], Limits::default(), LoginForms::default()).unwrap()
+    }
+
+    fn request(policy: &Policy, method: &str, path: &str, media: &str) -> Option<usize> {
+        let head = RequestHead { headers: headers(&[(":method", method), (":path", path), ("content-type", media)]) };
+        policy.bodies(&policy.triage(b"idp.test", path.as_bytes()).unwrap(), &head).request
+    }
+
+    fn response(policy: &Policy, path: &str, status: &str, media: &str) -> Option<usize> {
+        let head = RequestHead { headers: headers(&[(":method", "GET"), (":path", path)]) };
+        let answer = ResponseHead { headers: headers(&[(":status", status), ("content-type", media)]) };
+        policy.response_bodies(&policy.triage(b"idp.test", path.as_bytes()).unwrap(), &head, &answer)
+    }
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[test]
+    fn a_login_form_is_never_read() {
+        let policy = policy(Some(Provider::OidcProvider));
+        assert_eq!(request(&policy, "POST", "/interaction/x", FORM), None);
+        assert_eq!(request(&policy, "POST", "/token", "text/plain"), Some(65536));
+        assert_eq!(request(&policy, "OPTIONS", "/token", FORM), None);
+        assert_eq!(request(&policy, "GET", "/token", FORM), None);
+    }
+
+    #[test]
+    fn an_unknown_path_is_read_only_until_the_endpoints_are_known() {
+        let mut policy = policy(None);
+        assert_eq!(request(&policy, "POST", "/x", FORM), Some(65536));
+        assert_eq!(request(&policy, "POST", "/x", "application/json"), None);
+        policy.learn(0, br#"{"issuer":"https://idp.test","token_endpoint":"https://idp.test/token"}"#).unwrap();
+        assert_eq!(request(&policy, "POST", "/x", FORM), None);
+        assert_eq!(request(&policy, "POST", "/token", FORM), Some(65536));
+    }
+
+    #[test]
+    fn pages_are_read_where_a_response_can_be_in_one() {
+        let policy = policy(Some(Provider::OidcProvider));
+        assert_eq!(response(&policy, "/auth", "200", "text/html; charset=utf-8"), Some(131_072));
+        assert_eq!(response(&policy, "/auth/x", "400", "text/html"), Some(131_072));
+        assert_eq!(response(&policy, "/somewhere", "200", "text/html"), Some(131_072));
+        assert_eq!(response(&policy, "/somewhere", "200", "application/json"), None);
+        assert_eq!(response(&policy, "/auth", "303", "text/html"), None);
+        assert_eq!(response(&policy, "/jwks", "200", "text/html"), None);
+        assert_eq!(response(&policy, "/token", "200", "text/plain"), Some(262_144));
+        assert_eq!(response(&policy, "/session/end", "200", "text/html"), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! How much of a message is read (PROTOCOL §2.9). Every buffer of this layer has its limit here or beside its code.
+
+use crate::body::DecodeLimits;
+
+/// Limits on what is read of one exchange, in bytes unless named otherwise.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// A request body.
+    pub request_body: usize,
+    /// A response body of JSON or JWT.
+    pub json_body: usize,
+    /// A response body of HTML.
+    pub html_body: usize,
+    /// Unpacking.
+    pub decode: DecodeLimits,
+    /// Parameters of one message, counted over query and body.
+    pub parameters: usize,
+    /// A parameter's name.
+    pub name: usize,
+    /// A parameter's value.
+    pub value: usize,
+    /// A parameter's value that begins as a JWT does.
+    pub jwt: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_body: 64 * 1024,
+            json_body: 256 * 1024,
+            html_body: 128 * 1024,
+            decode: DecodeLimits::default(),
+            parameters: 200,
+            name: 128,
+            value: 8 * 1024,
+            jwt: 64 * 1024,
+        }
+    }
+}
+
+/// What is read of login forms (ARCHITECTURE.md, Keys and privacy).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LoginForms {
+    /// Nothing.
+    Off,
+    /// How they were answered; no request body.
+    #[default]
+    Outcome,
+    /// The user name too.
+    Username,
+}

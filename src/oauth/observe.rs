@@ -1,0 +1,46 @@
+//! From an exchange to what it said: which reader is asked.
+
+use super::decode::Decoded;
+use super::endpoint::EndpointKind as Kind;
+use super::observation::{Observation, Recognition};
+use super::policy::Policy;
+use super::recognise;
+use super::scene::Scene;
+use super::{authorization, logout, token, userinfo};
+
+/// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once).
+#[must_use]
+pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observation<'a>> {
+    let Some(scene) = Scene::new(policy, decoded).filter(|_| decoded.relevant) else {
+        return Vec::new();
+    };
+    match subject(&scene) {
+        Some((Kind::Authorization, recognition)) => authorization::observe(&scene, recognition),
+        Some((Kind::Interaction | Kind::Resume, _)) | None => authorization::observe_response(&scene),
+        Some((Kind::Token, recognition)) => Vec::from_iter(token::observe(&scene, recognition)),
+        Some((Kind::Userinfo, recognition)) => Vec::from_iter(userinfo::observe(&scene, recognition)),
+        Some((Kind::EndSession, recognition)) => logout::observe(&scene, recognition),
+        Some((Kind::EndSessionConfirm, recognition)) => Vec::from_iter(logout::observe_answer(&scene, recognition)),
+        Some(_) => Vec::new(),
+    }
+}
+
+/// The metadata document of a watched issuer that passed by whole, for [`Policy::learn`], which checks whose it is.
+#[must_use]
+pub fn passing_metadata<'a>(policy: &Policy, decoded: &'a Decoded<'a>) -> Option<(usize, &'a [u8])> {
+    let asked = decoded.interest.kind() == Some(Kind::Discovery) && decoded.request.method() == Some(b"GET");
+    let answered = decoded.status() == Some(200) && decoded.source == super::ResponseSource::Upstream;
+    let document = decoded.response_content.whole().filter(|_| asked && answered)?;
+    let issuer = decoded.interest.issuer;
+    policy.issuers.get(issuer).map(|_| (issuer, document))
+}
+
+fn subject(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
+    match scene.endpoint {
+        Some(endpoint) => Some((endpoint.kind, endpoint.recognition)),
+        None => recognise::by_shape(scene),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

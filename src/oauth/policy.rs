@@ -1,0 +1,336 @@
+//! What is watched: the issuers of the configuration, compiled, and which of their endpoints a request is for.
+
+use std::fmt;
+
+use super::endpoint::{Endpoint, EndpointKind, fits};
+use super::limits::{Limits, LoginForms};
+use super::metadata::{Learned, MetadataError, Place};
+use super::observation::{Confidence, Tier};
+use super::provider::{Profile, Provider};
+use crate::http::{Authority, UrlParts, normalise_path};
+
+/// The issuers that are watched, and how much is read of their exchanges.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// In the order of the configuration. An index into this list names an issuer.
+    pub issuers: Vec<Issuer>,
+    /// How much is read.
+    pub limits: Limits,
+    /// What is read of login forms.
+    pub login_forms: LoginForms,
+}
+
+/// One issuer as the operator describes it.
+#[derive(Clone, Debug, Default)]
+pub struct IssuerSettings {
+    /// The issuer identifier, exactly as the server writes it.
+    pub issuer: String,
+    /// Further authorities of it (`keycloak.svc:8080`), beside the issuer identifier's own.
+    pub authorities: Vec<String>,
+    /// What it is, if that is known.
+    pub provider: Option<Provider>,
+    /// T0: its endpoints, as far as the operator names them.
+    pub endpoints: Endpoints,
+}
+
+/// Endpoints by kind: absolute URLs, or absolute paths on the issuer's authorities.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoints(pub Vec<(EndpointKind, String)>);
+
+/// A compiled issuer.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// The issuer identifier.
+    pub name: String,
+    /// The declared provider.
+    pub provider: Option<Provider>,
+    pub(super) authorities: Vec<Authority>,
+    /// The path of the issuer identifier in normal form; empty for none.
+    path: Vec<u8>,
+    configured: Vec<Place>,
+    pub(super) learned: Option<Vec<Place>>,
+}
+
+/// Which issuer a request is for, and which of its endpoints. Small; valid for the policy that made it and for the same
+/// policy after [`Policy::learn`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Interest {
+    pub(super) issuer: usize,
+    pub(super) endpoint: Option<Endpoint>,
+}
+
+/// Settings of which no policy can be made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyError {
+    /// Every problem, in the order of the settings.
+    pub problems: Vec<PolicyProblem>,
+}
+
+/// One problem, and where.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PolicyProblem {
+    /// Index of the issuer.
+    pub issuer: usize,
+    /// Which of its settings.
+    pub field: PolicyField,
+    /// What is wrong with it.
+    pub kind: PolicyProblemKind,
+}
+
+/// A setting of an issuer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PolicyField {
+    /// One of its authorities, by index.
+    Authority(usize),
+    /// One of its endpoints.
+    Endpoint(EndpointKind),
+    /// The issuer identifier.
+    Issuer,
+}
+
+/// What is wrong with a setting.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PolicyProblemKind {
+    /// An issuer identifier that is configured twice.
+    Duplicate,
+    /// Not `host` or `host:port`.
+    NotAnAuthority,
+    /// Neither an absolute `http` or `https` URL nor an absolute path.
+    NotAnEndpoint,
+    /// Not an absolute `http` or `https` URL without query and fragment (OIDC Discovery §3).
+    NotAnIssuer,
+}
+
+impl Policy {
+    /// Compiles the settings.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] with every problem of all issuers.
+    pub fn new(issuers: Vec<IssuerSettings>, limits: Limits, login_forms: LoginForms) -> Result<Self, PolicyError> {
+        let mut problems = Vec::new();
+        let mut compiled: Vec<Issuer> = Vec::new();
+        for (index, settings) in issuers.into_iter().enumerate() {
+            let mut found = Vec::new();
+            if compiled.iter().any(|other| other.name == settings.issuer) {
+                found.push((PolicyField::Issuer, PolicyProblemKind::Duplicate));
+            }
+            compiled.push(Issuer::compile(settings, &mut found));
+            problems.extend(found.into_iter().map(|(field, kind)| PolicyProblem { issuer: index, field, kind }));
+        }
+        if problems.is_empty() {
+            Ok(Self { issuers: compiled, limits, login_forms })
+        } else {
+            Err(PolicyError { problems })
+        }
+    }
+
+    /// Whether an issuer owns the authority, and which of its endpoints the path is. `None` for an authority of nobody:
+    /// then nothing was allocated and the path was not looked at. The method is not known here.
+    #[must_use]
+    pub fn triage(&self, authority: &[u8], path: &[u8]) -> Option<Interest> {
+        if !self.issuers.iter().any(|issuer| issuer.owns(authority)) {
+            return None;
+        }
+        let path = normalise_path(path);
+        let owners = self.issuers.iter().enumerate().filter(|(_, issuer)| issuer.owns(authority));
+        let candidates = owners.map(|(index, issuer)| {
+            let endpoint = issuer.endpoint(&path);
+            let tier = endpoint.map_or(Tier::Heuristic, |endpoint| endpoint.recognition.tier);
+            let (inside, length) = if issuer.contains(&path) { (0, issuer.path.len()) } else { (1, 0) };
+            ((tier, inside, usize::MAX.saturating_sub(length), index), Interest { issuer: index, endpoint })
+        });
+        candidates.min_by_key(|(rank, _)| *rank).map(|(_, interest)| interest)
+    }
+
+    /// T1: takes the endpoints of the issuer's metadata document (OIDC Discovery §3, RFC 8414 §2). Those that were learned
+    /// before stay where this one names none: the document of RFC 8414 often has fewer. Endpoints on other authorities
+    /// than the issuer's are left out and counted.
+    ///
+    /// # Errors
+    ///
+    /// [`MetadataError`]; then nothing changed.
+    pub fn learn(&mut self, issuer: usize, document: &[u8]) -> Result<Learned, MetadataError> {
+        let issuer = self.issuers.get_mut(issuer).ok_or(MetadataError::UnknownIssuer)?;
+        let (mut places, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
+        let mut before = issuer.learned.take().unwrap_or_default();
+        before.retain(|old| !places.iter().any(|new| new.kind == old.kind));
+        places.append(&mut before);
+        issuer.learned = Some(places);
+        Ok(learned)
+    }
+
+    /// Whether the issuer's metadata was learned.
+    #[must_use]
+    pub fn knows_metadata(&self, issuer: usize) -> bool {
+        self.issuers.get(issuer).is_some_and(|issuer| issuer.learned.is_some())
+    }
+
+    /// An issuer that owns the authority and whose metadata was not learned. Allocates nothing.
+    #[must_use]
+    pub fn unlearned(&self, authority: &[u8]) -> Option<usize> {
+        self.issuers.iter().position(|issuer| issuer.learned.is_none() && issuer.owns(authority))
+    }
+
+    /// The path of the issuer's metadata document (OIDC Discovery §4); empty for an issuer that there is not.
+    #[must_use]
+    pub fn metadata_path(&self, issuer: usize) -> String {
+        let path = self.issuers.get(issuer).map(|issuer| String::from_utf8_lossy(&issuer.path).into_owned() + OPENID);
+        path.unwrap_or_default()
+    }
+}
+
+impl Interest {
+    /// Index of the issuer in [`Policy::issuers`]. On an authority that several share, and on none of their endpoints, it
+    /// is the one whose path contains the request's, else the first.
+    #[must_use]
+    pub fn issuer(&self) -> usize {
+        self.issuer
+    }
+
+    /// What the path is for, if that is known.
+    #[must_use]
+    pub fn kind(&self) -> Option<EndpointKind> {
+        self.endpoint.map(|endpoint| endpoint.kind)
+    }
+}
+
+impl Issuer {
+    fn compile(settings: IssuerSettings, problems: &mut Vec<(PolicyField, PolicyProblemKind)>) -> Self {
+        let parts = UrlParts::read(settings.issuer.as_bytes());
+        let own = web_authority(&parts).filter(|_| parts.query.is_none() && parts.fragment.is_none());
+        if own.is_none() {
+            problems.push((PolicyField::Issuer, PolicyProblemKind::NotAnIssuer));
+        }
+        let path = normalise_path(parts.path).into_owned();
+        let path = if path == b"/" { Vec::new() } else { path };
+        let mut authorities = Vec::from_iter(own);
+        for (index, text) in settings.authorities.iter().enumerate() {
+            match Authority::parse(text) {
+                Some(authority) => add(&mut authorities, authority),
+                None => problems.push((PolicyField::Authority(index), PolicyProblemKind::NotAnAuthority)),
+            }
+        }
+        let mut configured = Vec::new();
+        for (kind, text) in settings.endpoints.0 {
+            let parts = UrlParts::read(text.as_bytes());
+            let relative = !parts.is_absolute() && parts.authority.is_none() && parts.path.starts_with(b"/");
+            match web_authority(&parts) {
+                Some(authority) => add(&mut authorities, authority),
+                None if relative => {}
+                None => problems.push((PolicyField::Endpoint(kind), PolicyProblemKind::NotAnEndpoint)),
+            }
+            configured.push(Place { kind, path: normalise_path(parts.path).into_owned() });
+        }
+        Self { name: settings.issuer, provider: settings.provider, authorities, path, configured, learned: None }
+    }
+
+    pub(super) fn owns(&self, authority: &[u8]) -> bool {
+        self.authorities.iter().any(|own| own.matches(authority))
+    }
+
+    /// Whether the path is below the issuer's.
+    fn contains(&self, path: &[u8]) -> bool {
+        path.strip_prefix(self.path.as_slice()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    }
+
+    fn endpoint(&self, path: &[u8]) -> Option<Endpoint> {
+        let route = self.route(path);
+        let of = |places: &[Place]| places.iter().find(|place| place.path == path).map(|place| place.kind);
+        let found = of(&self.configured).map(|kind| Endpoint::of_tier(kind, Tier::Configured));
+        let found = found.or_else(|| Some(Endpoint::of_tier(of(self.learned.as_deref()?)?, Tier::Discovered)));
+        let found = found
+            .or_else(|| self.is_metadata(path).then_some(Endpoint::of_tier(EndpointKind::Discovery, Tier::Configured)));
+        let found = found.or_else(|| Some(Endpoint::of_tier(route?.1, Tier::Profile)));
+        let found = found.or_else(|| self.below_end_session(path));
+        found.map(|endpoint| Endpoint { template: route.map(|(template, _)| template), ..endpoint })
+    }
+
+    fn route(&self, path: &[u8]) -> Option<(&'static str, EndpointKind)> {
+        let below = path.strip_prefix(self.path.as_slice())?;
+        let found = self.profile()?.routes.iter().find(|route| fits(route.template, below))?;
+        Some((found.template, found.kind))
+    }
+
+    /// The end-user's answer to "log out?" goes to a path below the end session endpoint wherever that is known.
+    fn below_end_session(&self, path: &[u8]) -> Option<Endpoint> {
+        let tiers = [(Tier::Configured, Some(self.configured.as_slice())), (Tier::Discovered, self.learned.as_deref())];
+        tiers.into_iter().find_map(|(tier, places)| {
+            let mut ends = places?.iter().filter(|place| place.kind == EndpointKind::EndSession);
+            ends.find(|place| path.strip_prefix(place.path.as_slice()).is_some_and(|rest| rest.starts_with(b"/")))?;
+            let mut endpoint = Endpoint::of_tier(EndpointKind::EndSessionConfirm, tier);
+            endpoint.recognition.rule = SUBPATH;
+            endpoint.recognition.confidence = Confidence::High;
+            Some(endpoint)
+        })
+    }
+
+    /// OIDC Discovery §4 puts the suffix after the issuer's path, RFC 8414 §3 between host and path; servers do both.
+    fn is_metadata(&self, path: &[u8]) -> bool {
+        let own = self.path.as_slice();
+        let after = path.strip_prefix(own).is_some_and(|rest| rest == OPENID.as_bytes() || rest == OAUTH.as_bytes());
+        after || path.strip_prefix(OAUTH.as_bytes()) == Some(own) || path.strip_prefix(OPENID.as_bytes()) == Some(own)
+    }
+
+    /// Whether it is known where the issuer's endpoints of a kind are: then a shape on another path is something else.
+    pub(super) fn knows(&self, kind: EndpointKind) -> bool {
+        let learned = self.learned.iter().flatten();
+        self.configured.iter().chain(learned).any(|place| place.kind == kind)
+    }
+
+    /// Whether every endpoint that takes secrets in a form is known: then nothing else is read.
+    pub(super) fn is_mapped(&self) -> bool {
+        self.learned.is_some() || (self.knows(EndpointKind::Token) && self.knows(EndpointKind::Authorization))
+    }
+
+    pub(super) fn profile(&self) -> Option<&'static Profile> {
+        self.provider.map(Provider::profile)
+    }
+
+    /// The path of the issuer identifier, empty for none.
+    pub(super) fn path(&self) -> &[u8] {
+        &self.path
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} problems in the issuers", self.problems.len())
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl fmt::Display for PolicyProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Duplicate => "this issuer is configured twice",
+            Self::NotAnAuthority => "must be host or host:port",
+            Self::NotAnEndpoint => "must be an absolute http or https url, or an absolute path",
+            Self::NotAnIssuer => "must be an absolute http or https url without query and fragment",
+        })
+    }
+}
+
+/// The rule by which [`EndpointKind::EndSessionConfirm`] is recognised below an end session endpoint.
+pub(super) const SUBPATH: &str = "end_session_subpath";
+
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+/// The authority of an absolute `http` or `https` URL.
+pub(super) fn web_authority(parts: &UrlParts<'_>) -> Option<Authority> {
+    let scheme = parts.scheme?;
+    let web = scheme.eq_ignore_ascii_case(b"https") || scheme.eq_ignore_ascii_case(b"http");
+    web.then(|| std::str::from_utf8(parts.authority?).ok()).flatten().and_then(Authority::parse)
+}
+
+fn add(authorities: &mut Vec<Authority>, authority: Authority) {
+    if !authorities.contains(&authority) {
+        authorities.push(authority);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Shape rules for requests on an issuer's authority, until its endpoints are known (PROTOCOL §1.4, confidence `certain`
+//! and `high` only), and the internal-hop rule (§1.5).
+
+use super::client_authentication::credentials;
+use super::endpoint::EndpointKind as Kind;
+use super::jwt;
+use super::observation::{Confidence, Recognition, Tier};
+use super::parameters::Parameters;
+use super::scene::{Scene, was_sent};
+use crate::http::{MediaType, RequestHead, UrlParts, normalise_path};
+use crate::seen::Seen;
+
+/// What the shape of a request says it is.
+pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
+    // The metadata must name the first two (OIDC Discovery §3), so that it denies them where it is silent.
+    let unknown = |kind: &Kind| !scene.issuer.knows(*kind);
+    let unmapped = !scene.issuer.is_mapped();
+    let shape = |kind, rule, confidence| (kind, Recognition { tier: Tier::Heuristic, rule, confidence });
+    if let Some((rule, confidence)) = authorization_rule(scene).filter(|_| unmapped && unknown(&Kind::Authorization)) {
+        return Some(shape(Kind::Authorization, rule, confidence));
+    }
+    if is_token_request(scene) && unmapped && unknown(&Kind::Token) {
+        return Some(shape(Kind::Token, "H-10", Confidence::Certain));
+    }
+    if is_userinfo_request(scene) && unknown(&Kind::Userinfo) {
+        return Some(shape(Kind::Userinfo, "H-18", Confidence::High));
+    }
+    (is_end_session_request(scene) && unknown(&Kind::EndSession))
+        .then(|| shape(Kind::EndSession, "H-19", Confidence::High))
+}
+
+/// H-01, H-02, H-03.
+fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
+    let parameters = &scene.parameters;
+    let front_channel = scene.is_get() || (scene.is_post() && !is_back_channel(scene));
+    if !front_channel || !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
+        return None;
+    }
+    let request_uri = parameters.text("request_uri").present();
+    if parameters.words("response_type").present().is_some_and(|words| words.iter().all(|word| is_response_type(word)))
+    {
+        return Some(("H-01", Confidence::Certain));
+    }
+    if request_uri.as_ref().is_some_and(|uri| uri.starts_with(PAR_URN)) {
+        return Some(("H-02", Confidence::Certain));
+    }
+    let by_value = parameters.octets("request").present().is_some_and(|object| jwt::read(&object).is_some());
+    let by_reference = request_uri.is_some_and(|uri| UrlParts::read(uri.as_bytes()).is_absolute());
+    (scene.is_get() && (by_value || by_reference)).then_some(("H-03", Confidence::High))
+}
+
+/// A pushed authorization request has the parameters of an authorization request (RFC 9126 §2.1), and client
+/// authentication or a JSON answer.
+fn is_back_channel(scene: &Scene<'_>) -> bool {
+    let parameters = &scene.parameters;
+    let authenticated = scene.decoded.request.headers.first("authorization").is_some();
+    let secret = parameters.has("client_secret") || parameters.has("client_assertion");
+    authenticated || secret || scene.response_media() == Some(MediaType::Json) || scene.decoded.status() == Some(201)
+}
+
+/// H-10, for a form.
+fn is_token_request(scene: &Scene<'_>) -> bool {
+    let form = scene.decoded.request.headers.media_type() == Some(MediaType::Form);
+    let grant = scene.parameters.text("grant_type").present();
+    let known = |grant: &str| GRANTS.contains(&grant) || UrlParts::read(grant.as_bytes()).is_absolute();
+    scene.is_post() && form && grant.is_some_and(|grant| known(&grant))
+}
+
+/// H-18; the answer is looked at when the observation is made.
+fn is_userinfo_request(scene: &Scene<'_>) -> bool {
+    let bearer = |value: &[u8]| credentials(value, b"bearer").is_some() || credentials(value, b"dpop").is_some();
+    let media = matches!(scene.response_media(), Some(MediaType::Json | MediaType::Jwt));
+    media && is_userinfo_path(scene.decoded.request) && scene.decoded.request.headers.all("authorization").any(bearer)
+}
+
+/// Whether the last segment of the path is `userinfo`.
+pub(super) fn is_userinfo_path(head: &RequestHead) -> bool {
+    let path = normalise_path(head.path().unwrap_or_default());
+    path.rsplit(|byte| *byte == b'/').next().is_some_and(|last| last.eq_ignore_ascii_case(b"userinfo"))
+}
+
+/// H-19
+fn is_end_session_request(scene: &Scene<'_>) -> bool {
+    let parameters = &scene.parameters;
+    let hint = parameters.octets("id_token_hint").present().is_some_and(|hint| jwt::read(&hint).is_some());
+    let other = ["response_type", "scope", "grant_type"].iter().any(|name| parameters.has(name));
+    (scene.is_get() || scene.is_post()) && !other && (hint || parameters.has("post_logout_redirect_uri"))
+}
+
+/// PROTOCOL §1.5: a request that a provider sends to itself carries one of its continuation parameters. Spring
+/// Authorization Server marks a replayed request by an empty `continue`.
+pub(super) fn is_internal_hop(parameters: &Parameters<'_>) -> bool {
+    let has = |name: &&str| parameters.has(name);
+    let all = |names: &[&str]| names.iter().all(has);
+    let replayed = parameters.has("continue") && !matches!(parameters.text("continue"), Seen::Present(_));
+    CONTINUATIONS.iter().any(has) || all(&["back", "state"]) || all(&["tab_id", "session_code"]) || replayed
+}
+
+/// RFC 9126 §2.2
+pub(super) const PAR_URN: &str = "urn:ietf:params:oauth:request_uri:";
+
+const CONTINUATIONS: [&str; 5] = ["login_verifier", "consent_verifier", "authRequestID", "ReturnUrl", "stateToken"];
+
+/// PROTOCOL §1.8, those that are no URI.
+const GRANTS: [&str; 6] =
+    ["authorization_code", "refresh_token", "client_credentials", "password", "device_code", "interaction_code"];
+
+fn is_response_type(word: &str) -> bool {
+    matches!(word, "code" | "token" | "id_token" | "none")
+}

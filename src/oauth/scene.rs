@@ -1,0 +1,197 @@
+//! One exchange as every reader of this layer needs it: the parameters of the request, who answered, and the frame of an
+//! observation.
+
+use std::borrow::Cow;
+
+use super::decode::{Decoded, ResponseSource};
+use super::endpoint::Endpoint;
+use super::json;
+use super::links::Links;
+use super::observation::{
+    BodyFormat, Client, Confidence, Integrity, Message, Observation, Outcome, ProtocolEvent, Recognition, Tier,
+};
+use super::parameters::Parameters;
+use super::path_template;
+use super::policy::{Issuer, Policy};
+use crate::body::Completeness;
+use crate::http::MediaType;
+use crate::seen::Seen;
+
+/// An exchange on an issuer's authority.
+pub(super) struct Scene<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) decoded: &'a Decoded<'a>,
+    pub(super) issuer: &'a Issuer,
+    pub(super) endpoint: Option<Endpoint>,
+    /// Of query and body.
+    pub(super) parameters: Parameters<'a>,
+    pub(super) body_format: Option<BodyFormat>,
+    content_type_missing: bool,
+    request_unparseable: bool,
+}
+
+/// Who answered, and with which status.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Answer {
+    Local(u16),
+    Nobody,
+    Server(u16),
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Option<Self> {
+        let issuer = policy.issuers.get(decoded.interest.issuer)?;
+        let mut scene = Self {
+            policy,
+            decoded,
+            issuer,
+            endpoint: decoded.interest.endpoint,
+            parameters: Parameters::default(),
+            body_format: None,
+            content_type_missing: false,
+            request_unparseable: false,
+        };
+        if let Some(query) = decoded.request.query() {
+            scene.parameters.add_query(query, &policy.limits);
+        }
+        scene.read_body();
+        Some(scene)
+    }
+
+    fn read_body(&mut self) {
+        let content = &self.decoded.request_content;
+        let bytes = content.bytes();
+        if bytes.is_empty() {
+            return;
+        }
+        let media = self.decoded.request.headers.media_type();
+        self.content_type_missing = media.is_none();
+        let is_json = media == Some(MediaType::Json);
+        if is_json && let Some(object) = content.whole().and_then(json::read_object) {
+            self.parameters.add_object(&object, &self.policy.limits);
+            self.body_format = Some(BodyFormat::Json);
+        } else if !is_json && begins_like_a_form(bytes) {
+            self.parameters.add_form(content.whole_pairs(), &self.policy.limits);
+            self.body_format = Some(BodyFormat::Form);
+        } else {
+            self.request_unparseable = content.completeness == Completeness::Complete;
+        }
+    }
+
+    pub(super) fn is_post(&self) -> bool {
+        self.decoded.request.method() == Some(b"POST")
+    }
+
+    pub(super) fn is_get(&self) -> bool {
+        self.decoded.request.method() == Some(b"GET")
+    }
+
+    pub(super) fn answer(&self) -> Answer {
+        match (self.decoded.status(), self.decoded.source) {
+            (None, _) => Answer::Nobody,
+            (Some(status), ResponseSource::Local) => Answer::Local(status),
+            (Some(status), ResponseSource::None | ResponseSource::Upstream) => Answer::Server(status),
+        }
+    }
+
+    /// The `Location` of a redirect of the server (RFC 9110 §15.4).
+    pub(super) fn location(&self) -> Option<&'a [u8]> {
+        let redirects = matches!(self.answer(), Answer::Server(301 | 302 | 303 | 307 | 308));
+        self.decoded.response.filter(|_| redirects)?.headers.first("location")
+    }
+
+    pub(super) fn response_media(&self) -> Option<MediaType> {
+        self.decoded.response?.headers.media_type()
+    }
+
+    /// The response body as a JSON object, if all of it was read and it is one.
+    pub(super) fn response_object(&self) -> Option<json::Object<'a>> {
+        json::read_object(self.decoded.response_content.whole()?)
+    }
+
+    /// The frame of an observation; its outcome is unknown so far. The issuer is claimed where its endpoint is known; a
+    /// shape alone says nothing about whose it is (PROTOCOL §1.3).
+    pub(super) fn observation(
+        &self,
+        event: ProtocolEvent,
+        recognition: Recognition,
+        message: Message<'a>,
+    ) -> Observation<'a> {
+        let path = self.decoded.request.path().unwrap_or_default();
+        let template = path_template::of(path, self.issuer, self.endpoint.as_ref());
+        let mut observation = Observation {
+            event,
+            outcome: Outcome::Unknown,
+            reason: None,
+            error: None,
+            recognition,
+            issuer: None,
+            provider: None,
+            tenant: None,
+            path_template: template,
+            client: Client::default(),
+            subject: None,
+            message,
+            links: Vec::new(),
+            malformed: Vec::new(),
+            integrity: self.integrity(),
+        };
+        if recognition.tier <= Tier::Profile {
+            claim(&mut observation, self.issuer);
+        }
+        observation
+    }
+
+    /// Claims the issuer that the message names itself, where it is one of those that are watched on this authority.
+    pub(super) fn claim_named(&self, observation: &mut Observation<'a>, named: Option<&str>) {
+        let authority = self.decoded.request.authority().unwrap_or_default();
+        let own = |issuer: &&Issuer| Some(issuer.name.as_str()) == named && issuer.owns(authority);
+        if observation.issuer.is_none()
+            && let Some(issuer) = self.policy.issuers.iter().find(own)
+        {
+            claim(observation, issuer);
+        }
+    }
+
+    /// How the endpoint was recognised, or the shape rule where it was not.
+    pub(super) fn recognition(&self, rule: &'static str, confidence: Confidence) -> Recognition {
+        let shape = Recognition { tier: Tier::Heuristic, rule, confidence };
+        self.endpoint.map_or(shape, |endpoint| endpoint.recognition)
+    }
+
+    fn integrity(&self) -> Integrity {
+        let unparseable = Completeness::Unparseable;
+        let request = if self.request_unparseable { unparseable } else { self.decoded.request_content.completeness };
+        Integrity {
+            request_body: request,
+            response_body: self.decoded.response_content.completeness,
+            parameters_cut: self.parameters.cut(),
+            basic_not_encoded: false,
+            content_type_missing: self.content_type_missing,
+            authority_conflict: self.decoded.request.authority_conflict(),
+        }
+    }
+}
+
+fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
+    observation.issuer = Some(Cow::Borrowed(issuer.name.as_str()));
+    observation.provider = issuer.provider.map(super::Provider::as_str);
+    observation.tenant = path_template::tenant(issuer);
+}
+
+/// Puts the links into an observation, with what was malformed among them.
+pub(super) fn put_links<'a>(observation: &mut Observation<'a>, links: Links<'a>) {
+    observation.links = links.list;
+    observation.malformed = links.malformed;
+}
+
+/// A value that is there, even if it cannot be taken: something was sent.
+pub(super) fn was_sent<T>(value: &Seen<T>) -> bool {
+    !matches!(value, Seen::Absent | Seen::Malformed(crate::seen::Malformation::Empty))
+}
+
+/// PROTOCOL §2.1, HQ-14: a name and `=`.
+fn begins_like_a_form(bytes: &[u8]) -> bool {
+    let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"_.%+-".contains(byte)));
+    end.is_some_and(|end| bytes.get(end) == Some(&b'=') && end > 0)
+}

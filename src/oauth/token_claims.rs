@@ -1,0 +1,211 @@
+//! Claims of ID tokens and access tokens (OIDC Core §2, RFC 9068 §2.2), each read on its own: an odd one hides no other.
+
+use std::borrow::Cow;
+
+use super::json::Object;
+use super::jwt;
+use super::links::{Links, octets};
+use super::observation::{AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenFormat, Trust};
+use crate::seen::{Malformation, Seen};
+
+/// Bytes of a claim; the record cuts it further.
+const CLAIM: usize = 8 * 1024;
+
+/// Audiences, methods (PROTOCOL §2.9).
+const ITEMS: usize = 16;
+
+/// Names of claims (PROTOCOL §2.9).
+const NAMES: usize = 64;
+
+/// What of a token goes into links and the subject.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    claims: Object<'static>,
+}
+
+/// An ID token or a hint. `None` where it is no JWT; then it is malformed.
+pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'a>, Claims)> {
+    let jwt = jwt::read(token)?;
+    let claims = jwt.claims.unwrap_or_default();
+    let id_token = IdToken {
+        encrypted: jwt.encrypted,
+        alg: jwt.header.text("alg", 64),
+        kid: jwt.header.text("kid", CLAIM),
+        iss: claims.text("iss", CLAIM),
+        sub: claims.text("sub", CLAIM),
+        aud: claims.texts("aud", ITEMS),
+        azp: claims.text("azp", CLAIM),
+        exp: claims.date("exp"),
+        iat: claims.date("iat"),
+        auth_time: claims.date("auth_time"),
+        acr: claims.text("acr", CLAIM),
+        amr: claims.texts("amr", ITEMS),
+        identity: identity(&claims),
+        email_verified: claims.boolean("email_verified"),
+        phone_number_verified: claims.boolean("phone_number_verified"),
+        claim_names: claims.names(NAMES),
+        trust: Some(trust),
+    };
+    Some((id_token, Claims { claims }))
+}
+
+/// An access token from outside, and its claims where it is a readable JWT.
+pub(super) fn read_access_token<'a>(token: &[u8]) -> (AccessToken<'a>, Option<Claims>) {
+    let Some(jwt) = jwt::read(token) else {
+        return (AccessToken { format: Some(TokenFormat::Opaque), ..AccessToken::default() }, None);
+    };
+    let format = Some(if jwt.encrypted { TokenFormat::Jwe } else { TokenFormat::Jwt });
+    let Some(claims) = jwt.claims else { return (AccessToken { format, ..AccessToken::default() }, None) };
+    let bound = |member: &&str| claims.object("cnf").is_some_and(|cnf| cnf.has(member));
+    let cnf = ["jkt", "x5t#S256"].into_iter().filter(bound).collect();
+    let access_token = AccessToken { format, claim_names: claims.names(NAMES), exp: claims.date("exp"), cnf };
+    (access_token, Some(Claims { claims }))
+}
+
+/// The claims that name a person (PROTOCOL §5.4).
+pub(super) fn identity<'a>(claims: &Object<'a>) -> Vec<IdentityClaim<'a>> {
+    let kinds: [(IdentityKind, &[&str]); 3] = [
+        (IdentityKind::Email, &["email"]),
+        (IdentityKind::PhoneNumber, &["phone_number"]),
+        (IdentityKind::PreferredUsername, &["preferred_username", "upn", "unique_name", "cognito:username"]),
+    ];
+    let read = kinds.into_iter().filter_map(|(kind, names)| {
+        let value = names.iter().find_map(|name| claims.text(name, CLAIM).present())?;
+        Some(IdentityClaim { kind, value })
+    });
+    read.collect()
+}
+
+/// At most 64 names of claims.
+pub(super) fn names<'a>(claims: &Object<'a>) -> Vec<Cow<'a, str>> {
+    claims.names(NAMES)
+}
+
+impl Claims {
+    /// `iss`
+    pub(super) fn issuer(&self) -> Option<Cow<'static, str>> {
+        self.claims.text("iss", CLAIM).present()
+    }
+
+    /// Whom the token is about, where it says so.
+    pub(super) fn subject<'a>(&self, trust: Trust) -> Option<Subject<'a>> {
+        let sub = self.claims.text("sub", CLAIM);
+        (!sub.is_absent()).then(|| Subject { issuer: self.issuer(), sub, trust })
+    }
+
+    /// Links of the claims `nonce`, `sid`, `sub`, `jti`; what is scoped by the issuer takes `fallback` where the token
+    /// names none, and is left out where neither does.
+    pub(super) fn link<'a>(&self, links: &mut Links<'a>, names: &ClaimNames, fallback: Option<&Cow<'a, str>>) {
+        if let Some(name) = names.nonce {
+            links.add(LinkRole::Nonce, name, self.octets("nonce"));
+        }
+        let scope = self.issuer().or_else(|| fallback.cloned());
+        for (role, claim, name) in
+            [(LinkRole::Sid, "sid", names.sid), (LinkRole::Sub, "sub", names.sub), (LinkRole::Jti, "jti", names.jti)]
+        {
+            match (&scope, name) {
+                (Some(scope), Some(name)) => links.add_scoped(role, name, scope.clone(), self.octets(claim)),
+                (None, Some(name)) => links.note_if_malformed(name, &self.octets(claim)),
+                (_, None) => {}
+            }
+        }
+    }
+
+    fn octets<'a>(&self, claim: &str) -> Seen<Cow<'a, [u8]>> {
+        self.claims.text(claim, CLAIM).map(octets)
+    }
+}
+
+/// Under which names malformed claims are recorded; `None` for claims that are not to be linked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ClaimNames {
+    pub(super) nonce: Option<&'static str>,
+    pub(super) sid: Option<&'static str>,
+    pub(super) sub: Option<&'static str>,
+    pub(super) jti: Option<&'static str>,
+}
+
+/// Of an ID token.
+pub(super) const OF_ID_TOKEN: ClaimNames = ClaimNames {
+    nonce: Some("id_token.nonce"),
+    sid: Some("id_token.sid"),
+    sub: Some("id_token.sub"),
+    jti: Some("id_token.jti"),
+};
+
+/// Of a hint: it joins by itself, its session and its subject (PROTOCOL §3.5).
+pub(super) const OF_HINT: ClaimNames =
+    ClaimNames { nonce: None, sid: Some("id_token.sid"), sub: Some("id_token.sub"), jti: None };
+
+/// Of an access token beside an ID token: the ID token speaks for the person.
+pub(super) const OF_SECOND_TOKEN: ClaimNames = ClaimNames { nonce: None, sid: None, sub: None, jti: Some("token.jti") };
+
+/// Of an access token alone.
+pub(super) const OF_ACCESS_TOKEN: ClaimNames =
+    ClaimNames { nonce: None, sid: Some("token.sid"), sub: Some("token.sub"), jti: Some("token.jti") };
+
+/// What is not a JWT where one must be.
+pub(super) const NOT_A_JWT: Seen<()> = Seen::Malformed(Malformation::Type);
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn jws(claims: &str) -> String {
+        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        format!("{}.{}.c2ln", part(r#"{"alg":"RS256","kid":"1"}"#), part(claims))
+    }
+
+    #[test]
+    fn an_odd_claim_hides_no_other() {
+        let token = jws(
+            r#"{"iss":"https://idp.test","sub":42,"aud":"web","exp":"soon","iat":1768469400.5,"amr":["pwd",7],"auth_time":1,
+            "email":"jane@example.com","upn":"jane","email_verified":"true","nonce":"n","sid":"s"}"#,
+        );
+        let (id_token, claims) = read_id_token(token.as_bytes(), Trust::Direct).unwrap();
+        assert_eq!(id_token.sub, Seen::Malformed(Malformation::Type));
+        assert_eq!(id_token.exp, Seen::Malformed(Malformation::Type));
+        assert_eq!(id_token.iat, Seen::Present(1_768_469_400));
+        assert_eq!(id_token.amr, Seen::Malformed(Malformation::Type));
+        assert_eq!(id_token.aud, Seen::Present(vec!["web".into()]));
+        assert_eq!(id_token.email_verified, Seen::Present(true));
+        let kinds: Vec<_> = id_token.identity.iter().map(|claim| claim.kind).collect();
+        assert_eq!(kinds, [IdentityKind::Email, IdentityKind::PreferredUsername]);
+        let mut links = Links::default();
+        claims.link(&mut links, &OF_ID_TOKEN, None);
+        let roles: Vec<_> = links.list.iter().map(|link| (link.role, link.scope.as_ref())).collect();
+        assert_eq!(roles, [(LinkRole::Nonce, ""), (LinkRole::Sid, "https://idp.test")]);
+        assert_eq!(links.malformed, [("id_token.sub", Malformation::Type)]);
+    }
+
+    #[test]
+    fn an_encrypted_id_token_shows_its_header_only() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#);
+        let (id_token, claims) = read_id_token(format!("{header}.a.b.c.d").as_bytes(), Trust::Direct).unwrap();
+        assert!(id_token.encrypted && id_token.claim_names.is_empty());
+        assert_eq!(id_token.alg, Seen::Present("RSA-OAEP".into()));
+        assert!(claims.subject(Trust::Direct).is_none());
+    }
+
+    #[test]
+    fn a_bound_access_token_says_how() {
+        let (token, claims) = read_access_token(jws(r#"{"cnf":{"jkt":"x"},"exp":5,"jti":"j"}"#).as_bytes());
+        assert_eq!((token.format, token.cnf, token.exp), (Some(TokenFormat::Jwt), vec!["jkt"], Seen::Present(5)));
+        let mut links = Links::default();
+        claims.unwrap().link(&mut links, &OF_ACCESS_TOKEN, Some(&Cow::Borrowed("I")));
+        assert_eq!(links.list.len(), 1);
+        assert_eq!(read_access_token(b"opaque").0.format, Some(TokenFormat::Opaque));
+    }
+
+    proptest! {
+        #[test]
+        fn no_claims_panic(claims in "\\PC{0,80}", token in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = (read_id_token(jws(&claims).as_bytes(), Trust::Direct), read_id_token(&token, Trust::Unverified));
+            let _ = (read_access_token(jws(&claims).as_bytes()), read_access_token(&token));
+        }
+    }
+}

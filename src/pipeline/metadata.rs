@@ -1,0 +1,355 @@
+//! The issuers' metadata documents: learned when they pass by, fetched where a cluster is configured, and shared by the
+//! VMs of a process, so that one of them asks and all of them know.
+//!
+//! A lease in shared data decides who asks. It carries the number of attempts too, so that a process asks no oftener
+//! than one VM would. Whoever writes those values, [`Policy::learn`] checks each document anew.
+
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use crate::entropy::Entropy;
+use crate::oauth::Policy;
+use crate::pipeline::retry::{Pace, next_try, up_to};
+use crate::time::Timestamp;
+
+/// What must happen outside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Fetch a metadata document, if the claim can be made.
+    Fetch(Fetch),
+    /// Write a shared value, whatever is there.
+    Share {
+        /// Its name.
+        key: String,
+        /// Its new value.
+        value: Vec<u8>,
+    },
+}
+
+/// A document to ask for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fetch {
+    /// To be written first. If another VM was faster, nothing is fetched.
+    pub claim: Claim,
+    /// Index of the issuer, for [`Fetched`].
+    pub issuer: usize,
+    /// The Envoy cluster to ask.
+    pub cluster: Rc<str>,
+    /// `:authority`
+    pub authority: String,
+    /// `:path`
+    pub path: String,
+    /// How long the call may take.
+    pub timeout_ms: u32,
+}
+
+/// A shared value to be written if nobody else has written it since it was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Claim {
+    /// Its name.
+    pub key: String,
+    /// Its new value.
+    pub value: Vec<u8>,
+    /// The version that was read; `None` where there was no value.
+    pub version: Option<u32>,
+}
+
+/// A shared value of the process.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SharedValue {
+    /// The value; `None` for none. An empty one is none.
+    pub value: Option<Vec<u8>>,
+    /// What the host calls it, for a compare-and-swap.
+    pub version: Option<u32>,
+}
+
+/// What a fetch brought.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetched<'a> {
+    /// The issuer of the [`Fetch`].
+    pub issuer: usize,
+    /// `:status`; `None` when no answer came.
+    pub status: Option<u16>,
+    /// The body; what is over [`MAX_DOCUMENT`] may be left out.
+    pub body: &'a [u8],
+}
+
+/// An issuer whose document is fetched.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FetchSettings {
+    /// Index of the issuer in the policy.
+    pub issuer: usize,
+    /// The Envoy cluster to ask.
+    pub cluster: Rc<str>,
+}
+
+/// What came of an occasion to learn.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Taught {
+    pub(super) learned: u64,
+    pub(super) refused: u64,
+    pub(super) effects: Vec<Effect>,
+}
+
+/// What is known of each issuer's document.
+#[derive(Debug)]
+pub(super) struct Metadata {
+    issuers: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    metadata_key: String,
+    lease_key: String,
+    authority: String,
+    cluster: Option<Rc<str>>,
+    /// Digest of the document that was learned last, and when it was seen.
+    document: Option<([u8; 32], Timestamp)>,
+    /// Before this, shared data is not looked at.
+    next_look: Timestamp,
+    /// Before this, nothing is asked; drawn at the first tick.
+    first_try: Option<Timestamp>,
+    /// Attempts of the process, as of our last claim.
+    attempts: u8,
+}
+
+/// Who asks, until when, and how many attempts there were.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Lease {
+    until: Timestamp,
+    attempts: u8,
+}
+
+impl Metadata {
+    pub(super) fn new(policy: &Policy, fetches: Vec<FetchSettings>) -> Self {
+        let mut issuers: Vec<Known> = policy.issuers.iter().map(|issuer| Known::new(&issuer.name)).collect();
+        for fetch in fetches {
+            if let Some(known) = issuers.get_mut(fetch.issuer) {
+                known.cluster = Some(fetch.cluster);
+            }
+        }
+        Self { issuers }
+    }
+
+    /// Learns a document that passed by, and hands it on.
+    pub(super) fn passed(&mut self, policy: &mut Policy, issuer: usize, document: &[u8], now: Timestamp) -> Taught {
+        let Some(known) = self.issuers.get_mut(issuer) else { return Taught::default() };
+        if document.len() > MAX_DOCUMENT || known.is_current(document, now) {
+            return Taught::default();
+        }
+        let mut taught = known.learn(policy, issuer, document, now);
+        if taught.learned > 0 {
+            taught.effects.push(known.share(document, now));
+        }
+        taught
+    }
+
+    /// Takes what another VM has shared of one issuer: before an exchange is opened that would else be judged by its
+    /// shape alone.
+    pub(super) fn catch_up(
+        &mut self,
+        policy: &mut Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+    ) -> Taught {
+        self.issuers.get_mut(issuer).map(|known| known.look(policy, issuer, read, now)).unwrap_or_default()
+    }
+
+    /// One [`Taught`] per issuer that something came of.
+    pub(super) fn tick(
+        &mut self,
+        policy: &mut Policy,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Vec<Taught> {
+        let mut all = Vec::new();
+        for (issuer, known) in self.issuers.iter_mut().enumerate() {
+            let mut taught = known.look(policy, issuer, read, now);
+            taught.effects.extend(known.ask(policy, issuer, read, now, entropy));
+            if taught != Taught::default() {
+                all.push(taught);
+            }
+        }
+        all
+    }
+
+    pub(super) fn fetched(
+        &mut self,
+        policy: &mut Policy,
+        fetched: Fetched<'_>,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Taught {
+        let Some(known) = self.issuers.get_mut(fetched.issuer) else { return Taught::default() };
+        let sound = fetched.status == Some(200) && fetched.body.len() <= MAX_DOCUMENT;
+        let mut taught = Taught::default();
+        if sound {
+            taught = known.learn(policy, fetched.issuer, fetched.body, now);
+        }
+        let lease = if taught.learned > 0 {
+            taught.effects.push(known.share(fetched.body, now));
+            Lease { until: now, attempts: 0 }
+        } else {
+            known.after_failure(now, entropy)
+        };
+        taught.effects.push(Effect::Share { key: known.lease_key.clone(), value: lease.encode() });
+        taught
+    }
+}
+
+impl Known {
+    fn new(issuer: &str) -> Self {
+        let digest = Sha256::digest(issuer.as_bytes());
+        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let authority = issuer.split_once("://").map_or(issuer, |(_, rest)| rest).split('/').next();
+        Self {
+            metadata_key: format!("oidc-audit/1/metadata/{name}"),
+            lease_key: format!("oidc-audit/1/fetch/{name}"),
+            authority: authority.unwrap_or_default().to_owned(),
+            cluster: None,
+            document: None,
+            next_look: Timestamp::default(),
+            first_try: None,
+            attempts: 0,
+        }
+    }
+
+    /// Takes what another VM has shared, if it is newer.
+    fn look(
+        &mut self,
+        policy: &mut Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+    ) -> Taught {
+        if now < self.next_look && self.next_look.millis_since(now) <= LOOK_MS {
+            return Taught::default();
+        }
+        let value = read(&self.metadata_key).value.unwrap_or_default();
+        let mut taught = Taught::default();
+        if let Some((seen, document)) = read_shared(&value)
+            && self.document.is_none_or(|(_, known)| seen > known)
+        {
+            if self.is_current(document, now) {
+                self.document = Some((digest(document), seen));
+            } else {
+                taught = self.learn(policy, issuer, document, seen);
+            }
+        }
+        // While nothing is known, every tick may bring it.
+        if self.document.is_some() || taught.refused > 0 {
+            self.next_look = now.plus_millis(LOOK_MS);
+        }
+        taught
+    }
+
+    /// Asks, if it is wanted, time, and nobody else does.
+    fn ask(
+        &mut self,
+        policy: &Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Option<Effect> {
+        let cluster = self.cluster.clone()?;
+        let fresh = self.document.is_some_and(|(_, seen)| now.millis_since(seen) < REFRESH_MS);
+        let first_try = *self.first_try.get_or_insert_with(|| now.plus_millis(up_to(SPREAD_MS, entropy)));
+        if fresh || (now < first_try && first_try.millis_since(now) <= SPREAD_MS) {
+            return None;
+        }
+        let shared = read(&self.lease_key);
+        let lease = Lease::read(shared.value.as_deref().unwrap_or_default());
+        // A lease far in the future was written before the clock was set back.
+        if lease.until > now && lease.until.millis_since(now) <= PAUSE_MS {
+            return None;
+        }
+        self.attempts = lease.attempts.saturating_add(1);
+        let until = now.plus_millis(u64::from(TIMEOUT_MS).saturating_mul(2));
+        let value = Lease { until, attempts: self.attempts }.encode();
+        Some(Effect::Fetch(Fetch {
+            claim: Claim { key: self.lease_key.clone(), value, version: shared.version },
+            issuer,
+            cluster,
+            authority: self.authority.clone(),
+            path: policy.metadata_path(issuer),
+            timeout_ms: TIMEOUT_MS,
+        }))
+    }
+
+    fn learn(&mut self, policy: &mut Policy, issuer: usize, document: &[u8], seen: Timestamp) -> Taught {
+        if policy.learn(issuer, document).is_err() {
+            return Taught { refused: 1, ..Taught::default() };
+        }
+        self.document = Some((digest(document), seen));
+        Taught { learned: 1, ..Taught::default() }
+    }
+
+    /// Whether this very document is known, and not so old that seeing it again is news.
+    fn is_current(&self, document: &[u8], now: Timestamp) -> bool {
+        self.document.is_some_and(|(known, seen)| now.millis_since(seen) < REFRESH_MS / 2 && known == digest(document))
+    }
+
+    fn share(&self, document: &[u8], now: Timestamp) -> Effect {
+        let value = [now.as_micros().to_be_bytes().as_slice(), document].concat();
+        Effect::Share { key: self.metadata_key.clone(), value }
+    }
+
+    /// Attempts grow apart, and after the last one there is a long pause.
+    fn after_failure(&self, now: Timestamp, entropy: &mut dyn Entropy) -> Lease {
+        if self.attempts >= MAX_ATTEMPTS {
+            let pause = (PAUSE_MS / 2).saturating_add(up_to(PAUSE_MS / 2, entropy));
+            return Lease { until: now.plus_millis(pause), attempts: 0 };
+        }
+        let until = next_try(u32::from(self.attempts), Pace::Slow, None, now, entropy);
+        Lease { until, attempts: self.attempts }
+    }
+}
+
+impl Lease {
+    /// Anything that is no lease is one that is over.
+    fn read(value: &[u8]) -> Self {
+        match value.split_first_chunk::<8>() {
+            Some((until, [attempts])) => {
+                Self { until: Timestamp::from_micros(u64::from_be_bytes(*until)), attempts: *attempts }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        [self.until.as_micros().to_be_bytes().as_slice(), &[self.attempts]].concat()
+    }
+}
+
+/// When a shared document was seen, and the document.
+fn read_shared(value: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (seen, document) = value.split_first_chunk::<8>()?;
+    Some((Timestamp::from_micros(u64::from_be_bytes(*seen)), document))
+        .filter(|(_, document)| !document.is_empty() && document.len() <= MAX_DOCUMENT)
+}
+
+fn digest(document: &[u8]) -> [u8; 32] {
+    Sha256::digest(document).into()
+}
+
+/// Bytes of a document. Real ones have 2 to 10 KiB.
+pub const MAX_DOCUMENT: usize = 256 * 1_024;
+/// A document is asked for again after a day.
+const REFRESH_MS: u64 = 24 * 3_600 * 1_000;
+/// How often a VM that knows a document looks for a newer one.
+const LOOK_MS: u64 = 60_000;
+/// First attempts are spread over this: all proxies of a fleet start at once.
+const SPREAD_MS: u64 = 2_000;
+const TIMEOUT_MS: u32 = 5_000;
+/// After so many attempts in a row the process pauses.
+const MAX_ATTEMPTS: u8 = 8;
+/// Half to all of an hour.
+const PAUSE_MS: u64 = 3_600 * 1_000;
+
+#[cfg(test)]
+mod tests;

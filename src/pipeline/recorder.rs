@@ -1,0 +1,232 @@
+//! From a completed exchange to drafts in the outbox. The page to read top to bottom.
+
+use crate::body::Completeness;
+use crate::entropy::Entropy;
+use crate::oauth::{Decoded, Observation, Policy, decode, observe, passing_metadata};
+use crate::pipeline::counters::{Counters, DropReason, add};
+use crate::pipeline::exchange::CompletedExchange;
+use crate::pipeline::metadata::{Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
+use crate::pipeline::outbox::{Outbox, OutboxSettings};
+use crate::pipeline::vantage::VantageRule;
+use crate::record::audit::{self, StopReason};
+use crate::record::{Draft, Drafting, Keys, Observer, Privacy, draft};
+use crate::time::Timestamp;
+
+/// Makes the records of one root context.
+#[derive(Debug)]
+pub struct Recorder {
+    keys: Keys,
+    privacy: Privacy,
+    observer: Observer,
+    vantage: VantageRule,
+    statement: Statement,
+    /// Whether `audit.start` is written: with the first record, and never by a canary, which makes none.
+    started: bool,
+    metadata: Metadata,
+    outbox: Outbox,
+}
+
+/// What a recorder rests on.
+#[derive(Debug)]
+pub struct RecorderSettings {
+    /// Keys of joins and pseudonyms.
+    pub keys: Keys,
+    /// How much of a person is recorded.
+    pub privacy: Privacy,
+    /// Which proxy this is.
+    pub observer: Observer,
+    /// Where it stands.
+    pub vantage: VantageRule,
+    /// What `audit.start` says beside these.
+    pub statement: Statement,
+    /// Issuers whose metadata document is fetched.
+    pub fetches: Vec<FetchSettings>,
+    /// The queue and the sink.
+    pub outbox: OutboxSettings,
+}
+
+/// What `audit.start` says of the configuration. No value in it is a secret.
+#[derive(Clone, Debug, Default)]
+pub struct Statement {
+    /// SHA-256 of the effective configuration with secrets replaced by key ids, hex.
+    pub config_digest: String,
+    /// JSON pointers of secrets that stand in the configuration itself.
+    pub inline_secrets: Vec<String>,
+    /// Issuers that are watched.
+    pub issuers: Vec<String>,
+    /// Names of the sinks.
+    pub sinks: Vec<String>,
+    /// Version of the filter.
+    pub version: String,
+}
+
+impl Recorder {
+    /// Records nothing yet, draws nothing, writes nothing.
+    #[must_use]
+    pub fn new(settings: RecorderSettings, policy: &Policy) -> Self {
+        Self {
+            outbox: Outbox::new(settings.outbox, settings.observer.clone()),
+            metadata: Metadata::new(policy, settings.fetches),
+            keys: settings.keys,
+            privacy: settings.privacy,
+            observer: settings.observer,
+            vantage: settings.vantage,
+            statement: settings.statement,
+            started: false,
+        }
+    }
+
+    /// Records an exchange: what it said becomes drafts in the outbox, and a metadata document that passed by is learned.
+    ///
+    /// Gives what is to be shared with the other VMs of the process. The exchange, with the secrets in it, ends here.
+    pub fn record(
+        &mut self,
+        policy: &mut Policy,
+        exchange: CompletedExchange,
+        entropy: &mut dyn Entropy,
+    ) -> Vec<Effect> {
+        let now = exchange.now();
+        let decoded = decode(policy, &exchange.transcript(self.vantage.of(exchange.direction())));
+        let observations = observe(policy, &decoded);
+        self.count(&exchange, &observations);
+        self.draft_all(&exchange, &decoded, &observations, entropy);
+        let passed = passing_metadata(policy, &decoded).map(|(issuer, document)| (issuer, document.to_vec()));
+        drop(observations);
+        drop(decoded);
+        drop(exchange);
+        let Some((issuer, document)) = passed else { return Vec::new() };
+        let taught = self.metadata.passed(policy, issuer, &document, now);
+        self.taught(taught)
+    }
+
+    /// Takes what another VM of the process has learned of an issuer (see [`Policy::unlearned`]), without waiting for the
+    /// next tick.
+    pub fn catch_up(
+        &mut self,
+        policy: &mut Policy,
+        issuer: usize,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+    ) {
+        let taught = self.metadata.catch_up(policy, issuer, read, now);
+        self.taught(taught);
+    }
+
+    /// Looks after metadata: takes what other VMs learned, and asks for what is missing. For every tick.
+    ///
+    /// `read` gives a shared value of the process. It is called at most twice per issuer, and seldom once all is known.
+    pub fn tick(
+        &mut self,
+        policy: &mut Policy,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Vec<Effect> {
+        let taught = self.metadata.tick(policy, read, now, entropy);
+        taught.into_iter().flat_map(|taught| self.taught(taught)).collect()
+    }
+
+    /// Takes the answer to an [`Effect::Fetch`].
+    pub fn fetched(
+        &mut self,
+        policy: &mut Policy,
+        fetched: Fetched<'_>,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Vec<Effect> {
+        let taught = self.metadata.fetched(policy, fetched, now, entropy);
+        self.taught(taught)
+    }
+
+    /// Begins the orderly end of the stream; [`Outbox::next`] flushes it.
+    pub fn stop(&mut self, reason: StopReason) {
+        self.outbox.begin_stop(reason);
+    }
+
+    /// Whether nothing is left to send.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.outbox.is_drained()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        self.outbox.counters()
+    }
+
+    /// The queue, for what goes out and what comes back.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
+    }
+
+    fn draft_all(
+        &mut self,
+        exchange: &CompletedExchange,
+        decoded: &Decoded<'_>,
+        observations: &[Observation<'_>],
+        entropy: &mut dyn Entropy,
+    ) {
+        if observations.is_empty() {
+            return;
+        }
+        let mut exchange_id = [0; 16];
+        let drawn = entropy.fill(&mut exchange_id).is_ok();
+        let facts = exchange.facts(exchange_id);
+        let vantage = decoded.vantage();
+        for observation in observations {
+            let drafting = Drafting { keys: &self.keys, privacy: &self.privacy, observer: &self.observer };
+            let draft = draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation);
+            if drawn {
+                self.push(draft, exchange.now());
+            } else {
+                self.outbox.refuse(draft.class(), DropReason::NoEntropy, exchange.now());
+            }
+        }
+    }
+
+    fn push(&mut self, draft: Draft, now: Timestamp) {
+        if !self.started {
+            self.started = true;
+            self.outbox.push(self.start(now), now);
+        }
+        self.outbox.push(draft, now);
+    }
+
+    fn start(&self, now: Timestamp) -> Draft {
+        let start = audit::Start {
+            config_digest: &self.statement.config_digest,
+            inline_secrets: &self.statement.inline_secrets,
+            issuers: &self.statement.issuers,
+            keys: &self.keys,
+            privacy: &self.privacy,
+            sinks: &self.statement.sinks,
+            version: &self.statement.version,
+        };
+        audit::start(&self.observer, now, &start)
+    }
+
+    fn count(&mut self, exchange: &CompletedExchange, observations: &[Observation<'_>]) {
+        let counters = self.outbox.counters_mut();
+        if exchange.is_truncated() {
+            add(&mut counters.bodies_truncated, 1);
+        }
+        let undecoded = observations
+            .iter()
+            .map(|observation| &observation.integrity)
+            .any(|integrity| [integrity.request_body, integrity.response_body].contains(&Completeness::Undecoded));
+        if undecoded {
+            add(&mut counters.undecoded, 1);
+        }
+    }
+
+    fn taught(&mut self, taught: Taught) -> Vec<Effect> {
+        let counters = self.outbox.counters_mut();
+        add(&mut counters.learned, taught.learned);
+        add(&mut counters.metadata_refused, taught.refused);
+        taught.effects
+    }
+}
+
+#[cfg(test)]
+mod tests;

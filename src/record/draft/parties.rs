@@ -1,0 +1,126 @@
+//! Who takes part: the client, the subject, and what links them to other exchanges; and what they were told.
+
+use crate::oauth::{Client, IdentityKind, LinkRole, Message, OAuthError, Observation, Outcome, Subject, Trust};
+use crate::record::draft::{Drafter, words};
+use crate::record::join::{Label, flow, join_all, join_key, role};
+use crate::record::model::{ClientSection, Record, SubjectSection};
+use crate::record::privacy::{Action, Field, Profile, identity_claim, is_email};
+use crate::record::text::scrub;
+use crate::record::uri::authority_of;
+use crate::seen::{Malformation, Seen};
+
+impl Drafter<'_> {
+    pub(super) fn error(&mut self, record: &mut Record, error: &OAuthError<'_>, observation: &Observation<'_>) {
+        record.error = match error.code {
+            Seen::Malformed(Malformation::Type) => Some("invalid_chars".to_owned()),
+            _ => self.notes.text("error", &error.code),
+        };
+        let uri = self.notes.present("error_uri", &error.uri);
+        record.error_uri = uri.and_then(|uri| authority_of(uri));
+        let Some(description) = self.notes.present("error_description", &error.description) else { return };
+        if self.profile.action(Field::ErrorDescription) == Action::Scrub {
+            let known: Vec<&str> = known_values(observation).collect();
+            record.error_description = self.notes.keep("error_description", scrub(description, &known));
+        }
+    }
+
+    pub(super) fn client(&mut self, client: &Client<'_>) -> Option<ClientSection> {
+        let id = match client.id.as_ref().present().and_then(|id| id.split_once("://")) {
+            // An id that is a URL (client id metadata documents) is a URL first.
+            Some(("http" | "https", _)) => self.notes.uri("client.id", &client.id).map(|section| section.uri),
+            _ => self.notes.text("client.id", &client.id),
+        };
+        let section = ClientSection {
+            id_source: client.id_source.filter(|_| id.is_some()).map(|source| words::id_source(source).to_owned()),
+            id,
+            auth_method: client.auth_method.map(|method| words::auth_method(method).to_owned()),
+            authenticated: client.authenticated,
+        };
+        (section != ClientSection::default()).then_some(section)
+    }
+
+    /// PROTOCOL §1.9: what an unauthenticated caller claimed about itself is no subject when it was refused, or anybody
+    /// could write records in another user's name.
+    pub(super) fn subject(&mut self, subject: &Subject<'_>) -> Option<SubjectSection> {
+        let trust = self.trust(subject.trust)?;
+        let sub = self.notes.present("subject.sub", &subject.sub)?;
+        let iss = subject.issuer.as_ref().and_then(|issuer| self.own("subject.iss", issuer));
+        let mut section = SubjectSection { iss, trust: Some(trust.to_owned()), ..SubjectSection::default() };
+        let keep = self.profile.action(Field::Subject) == Action::Keep;
+        if is_email(sub) {
+            let claim = (IdentityKind::Email, sub.as_ref());
+            section.email = Some(identity_claim(self.keys, self.profile, self.issuer, claim, Some(subject.trust)));
+            section.sub = if self.profile == Profile::Full { self.own("subject.sub", sub) } else { None };
+        } else if keep {
+            section.sub = self.own("subject.sub", sub);
+        }
+        Some(section)
+    }
+
+    /// The word for what claims rest on; `None` when they may not be attributed to anybody.
+    pub(super) fn trust(&self, trust: Trust) -> Option<&'static str> {
+        match (trust, self.outcome) {
+            (Trust::Direct, _) => Some("direct"),
+            (Trust::Verified, _) => Some("verified"),
+            (Trust::Unverified, Outcome::Failure) => None,
+            (Trust::Unverified, Outcome::Success) => Some("accepted"),
+            (Trust::Unverified, Outcome::Pending | Outcome::Unknown) => Some("unverified"),
+        }
+    }
+
+    pub(super) fn joins(&mut self, record: &mut Record, observation: &Observation<'_>) {
+        let subject = observation.subject.as_ref().filter(|subject| self.trust(subject.trust).is_some());
+        let refused = observation.subject.is_some() && subject.is_none();
+        let mut joined = join_all(self.keys, &observation.links, |role| role != LinkRole::Sub || !refused);
+        if joined.cut {
+            self.notes.cut("join");
+        }
+        for role in joined.too_long {
+            self.notes.malformed(too_long(role), Malformation::TooLong);
+        }
+        if let Some(Seen::Present(sub)) = subject.map(|subject| subject.sub.as_ref())
+            && !joined.values.contains_key(role(LinkRole::Sub))
+        {
+            let issuer = subject.and_then(|subject| subject.issuer.as_deref()).unwrap_or(self.issuer);
+            let values = join_key(self.keys, Label::Sub, issuer, sub.as_bytes());
+            joined.values.insert(role(LinkRole::Sub).to_owned(), values);
+        }
+        record.flow = flow(&joined.values);
+        record.join = joined.values;
+    }
+}
+
+/// Values of an exchange that must not reappear in free text.
+fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'o str> {
+    let links = observation.links.iter().filter_map(|link| std::str::from_utf8(link.value.expose()).ok());
+    let names = match &observation.message {
+        Message::AuthorizationRequest(message) => [&message.login_hint].map(|hint| hint.as_ref()),
+        Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
+        Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
+        Message::AuthorizationResponse(_) | Message::Userinfo(_) => [Seen::Absent],
+    };
+    let subject = observation.subject.as_ref().and_then(|subject| subject.sub.as_ref().present());
+    let names = names.into_iter().filter_map(Seen::present).chain(subject).map(AsRef::as_ref);
+    links.chain(names)
+}
+
+/// `integrity.malformed` of a link that was too long to be keyed.
+fn too_long(role: LinkRole) -> &'static str {
+    match role {
+        LinkRole::At => "join.at",
+        LinkRole::Code => "join.code",
+        LinkRole::Idt => "join.idt",
+        LinkRole::Jti => "join.jti",
+        LinkRole::Lstate => "join.lstate",
+        LinkRole::Nonce => "join.nonce",
+        LinkRole::Par => "join.par",
+        LinkRole::Pkce => "join.pkce",
+        LinkRole::Robj => "join.robj",
+        LinkRole::RtIn => "join.rt_in",
+        LinkRole::RtOut => "join.rt_out",
+        LinkRole::Sid => "join.sid",
+        LinkRole::State => "join.state",
+        LinkRole::Sub => "join.sub",
+        LinkRole::Username => "join.username",
+    }
+}

@@ -1,0 +1,147 @@
+//! The words that records use for the protocol layer's choices. Stores search for them: they are part of the format.
+
+use crate::body::Completeness;
+use crate::oauth::{
+    BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, Outcome, Reason, RequestForm,
+    ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
+};
+
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+        Outcome::Pending => "pending",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+pub(super) fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::BodyEncoding => "body_encoding",
+        Reason::BodyTruncated => "body_truncated",
+        Reason::BodyUnparseable => "body_unparseable",
+        Reason::Encrypted => "encrypted",
+        Reason::HttpStatus => "http_status",
+        Reason::Interaction => "interaction",
+        Reason::LocalReply => "local_reply",
+        Reason::NoResponse => "no_response",
+        Reason::OauthError => "oauth_error",
+        Reason::Poll => "poll",
+        Reason::RetryNonce => "retry_nonce",
+    }
+}
+
+pub(super) fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Configured => "configured",
+        Tier::Discovered => "discovered",
+        Tier::Profile => "profile",
+        Tier::Heuristic => "heuristic",
+    }
+}
+
+pub(super) fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Low => "low",
+        Confidence::Medium => "medium",
+        Confidence::High => "high",
+        Confidence::Certain => "certain",
+    }
+}
+
+pub(super) fn id_source(source: ClientIdSource) -> &'static str {
+    match source {
+        ClientIdSource::Basic => "basic",
+        ClientIdSource::ClientAssertion => "client_assertion",
+        ClientIdSource::Parameter => "parameter",
+        ClientIdSource::Response => "response",
+    }
+}
+
+pub(super) fn auth_method(method: ClientAuthMethod) -> &'static str {
+    match method {
+        ClientAuthMethod::ClientSecretBasic => "client_secret_basic",
+        ClientAuthMethod::ClientSecretJwt => "client_secret_jwt",
+        ClientAuthMethod::ClientSecretPost => "client_secret_post",
+        ClientAuthMethod::None => "none",
+        ClientAuthMethod::PrivateKeyJwt => "private_key_jwt",
+        ClientAuthMethod::Several => "several",
+    }
+}
+
+pub(super) fn delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Fragment => "fragment",
+        Delivery::FormPost => "form_post",
+        Delivery::Page => "page",
+        Delivery::Post => "post",
+        Delivery::Query => "query",
+    }
+}
+
+pub(super) fn request_form(form: RequestForm) -> &'static str {
+    match form {
+        RequestForm::Plain => "plain",
+        RequestForm::Request => "request",
+        RequestForm::RequestUri => "request_uri",
+        RequestForm::Par => "par",
+    }
+}
+
+pub(super) fn body_format(format: BodyFormat) -> &'static str {
+    match format {
+        BodyFormat::Form => "form",
+        BodyFormat::Json => "json",
+    }
+}
+
+pub(super) fn response_source(source: ResponseSource) -> &'static str {
+    match source {
+        ResponseSource::Local => "local",
+        ResponseSource::None => "none",
+        ResponseSource::Upstream => "upstream",
+    }
+}
+
+pub(super) fn scope_source(source: ScopeSource) -> &'static str {
+    match source {
+        ScopeSource::AssumedUnchanged => "assumed_unchanged",
+        ScopeSource::Request => "request",
+        ScopeSource::Response => "response",
+    }
+}
+
+pub(super) fn token_format(format: TokenFormat) -> &'static str {
+    match format {
+        TokenFormat::Jwe => "jwe",
+        TokenFormat::Jwt => "jwt",
+        TokenFormat::Opaque => "opaque",
+    }
+}
+
+pub(super) fn userinfo_form(form: UserinfoForm) -> &'static str {
+    match form {
+        UserinfoForm::Json => "json",
+        UserinfoForm::Jwe => "jwe",
+        UserinfoForm::Jws => "jws",
+    }
+}
+
+pub(super) fn transport(transport: BearerTransport) -> &'static str {
+    match transport {
+        BearerTransport::Body => "body",
+        BearerTransport::Header => "header",
+        BearerTransport::Query => "query",
+    }
+}
+
+/// `None` where there was no body, or nobody looked at it: absence has no member.
+pub(super) fn completeness(completeness: Completeness) -> Option<&'static str> {
+    match completeness {
+        Completeness::Absent => None,
+        Completeness::Complete => Some("complete"),
+        Completeness::Truncated => Some("truncated"),
+        Completeness::Undecoded => Some("undecoded"),
+        Completeness::Unparseable => Some("unparseable"),
+    }
+}

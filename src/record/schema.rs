@@ -1,0 +1,367 @@
+//! One JSON Schema (2020-12) per event, made from the types and narrowed to what records of that event consist of.
+//!
+//! Native only. Beside what the types say: closed vocabularies, forms of ids, no empty values, and the personal-data class
+//! of each member that has one (`x-personal-data`, PROTOCOL §5.4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::schema_for;
+use serde_json::{Map, Value, json};
+
+use crate::record::draft::SCHEMA;
+use crate::record::event::{ENVELOPE, Event, Shape};
+use crate::record::model::Record;
+use crate::record::notes::MAX_INTEGER;
+use crate::record::privacy;
+use crate::record::text::TEXT_LIMIT;
+
+/// What a member is beyond its type.
+enum Rule {
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A text of this form.
+    Pattern(&'static str),
+    /// A map with these names at most.
+    Names(&'static [&'static str]),
+}
+
+/// The schema of every event, by the event's name.
+#[must_use]
+pub fn schemas() -> BTreeMap<&'static str, Value> {
+    let mut general = serde_json::to_value(schema_for!(Record)).unwrap_or_default();
+    tighten(&mut general);
+    for (path, rule) in RULES {
+        if let Some(member) = member(&mut general, path) {
+            rule.apply(member);
+        }
+    }
+    for row in &privacy::TABLE {
+        for path in row.members {
+            if let Some(member) = member(&mut general, path) {
+                member.insert("x-personal-data".to_owned(), Value::from(row.class.as_str()));
+            }
+        }
+    }
+    Event::ALL.into_iter().map(|event| (event.as_str(), narrow(general.clone(), event))).collect()
+}
+
+/// Removes what records never hold (nulls, empty values, unknown members) from what the types allow.
+fn tighten(schema: &mut Value) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    for (keyword, inner) in schema.iter_mut() {
+        match (keyword.as_str(), inner) {
+            ("$defs" | "properties", Value::Object(members)) => members.values_mut().for_each(tighten),
+            ("additionalProperties" | "items", inner) => tighten(inner),
+            _ => {}
+        }
+    }
+    tighten_one(schema);
+}
+
+fn tighten_one(schema: &mut Map<String, Value>) {
+    schema.remove("default");
+    // A format of schemars alone.
+    schema.remove("format");
+    if let Some(Value::Array(choices)) = schema.remove("anyOf") {
+        let choice = choices.into_iter().find(|choice| choice.get("$ref").is_some());
+        schema.extend(choice.and_then(|choice| choice.as_object().cloned()).unwrap_or_default());
+    }
+    if let Some(Value::Array(types)) = schema.get("type") {
+        let kind = types.iter().find(|kind| *kind != "null").cloned();
+        schema.insert("type".to_owned(), kind.unwrap_or_default());
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        Some("array") => extend(schema, json!({"minItems": 1})),
+        Some("integer") => {
+            if schema.get("maximum").is_none() {
+                extend(schema, json!({"maximum": MAX_INTEGER}));
+            }
+            extend(schema, json!({"minimum": 0}));
+        }
+        Some("object") if schema.contains_key("properties") => {
+            extend(schema, json!({"additionalProperties": false, "minProperties": 1}));
+        }
+        Some("object") => extend(schema, json!({"minProperties": 1})),
+        Some("string") => extend(schema, json!({"maxLength": TEXT_LIMIT, "minLength": 1})),
+        _ => {}
+    }
+}
+
+impl Rule {
+    /// Applies to the member, or to the items of a list and the values of a map.
+    fn apply(&self, member: &mut Map<String, Value>) {
+        match self {
+            Self::OneOf(words) => extend_inner(member, json!({ "enum": words })),
+            Self::Pattern(pattern) => extend_inner(member, json!({ "pattern": pattern })),
+            Self::Names(names) => extend(member, json!({ "propertyNames": { "enum": names } })),
+        }
+    }
+}
+
+/// The schema of one event: its sections, its members of them, and no definition that is not used.
+fn narrow(mut schema: Value, event: Event) -> Value {
+    let shape = event.shape();
+    let allowed: BTreeSet<&str> = ENVELOPE.iter().chain(shape.members.iter().copied().flatten()).copied().collect();
+    let required: BTreeSet<&str> = ENVELOPE.iter().chain(shape.required).copied().collect();
+    retain(&mut schema, "", &allowed.iter().copied().collect::<Vec<_>>());
+    for (section, members) in sections(&shape) {
+        retain(&mut schema, section, members);
+    }
+    if let Some(name) = member(&mut schema, "event") {
+        *name = Map::from_iter([("const".to_owned(), Value::from(event.as_str()))]);
+    }
+    if let Some(root) = schema.as_object_mut() {
+        extend(root, json!({ "required": required, "title": event.as_str() }));
+    }
+    drop_unused(&mut schema);
+    schema
+}
+
+fn sections(shape: &Shape) -> [(&'static str, &'static [&'static str]); 3] {
+    [("request", shape.request), ("response", shape.response), ("audit", shape.audit)]
+}
+
+/// Keeps the listed members of a section, or of the record itself.
+fn retain(schema: &mut Value, section: &str, members: &[&str]) {
+    let section = if section.is_empty() { schema.as_object_mut() } else { definition(schema, section) };
+    if let Some(properties) = section.and_then(|section| section.get_mut("properties")).and_then(Value::as_object_mut) {
+        properties.retain(|name, _| members.contains(&name.as_str()));
+    }
+}
+
+fn drop_unused(schema: &mut Value) {
+    loop {
+        let mut used = BTreeSet::new();
+        references(schema, &mut used);
+        let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) else { return };
+        let before = definitions.len();
+        definitions.retain(|name, _| used.contains(name));
+        if definitions.len() == before {
+            return;
+        }
+    }
+}
+
+fn references(schema: &Value, used: &mut BTreeSet<String>) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|item| references(item, used)),
+        Value::Object(schema) => {
+            used.extend(schema.get("$ref").and_then(referred).map(str::to_owned));
+            schema.values().for_each(|member| references(member, used));
+        }
+        Value::Bool(_) | Value::Null | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The schema of a member: `client.id`, or `Pseudonym.hmac` for a definition that several members share.
+fn member<'s>(schema: &'s mut Value, path: &str) -> Option<&'s mut Map<String, Value>> {
+    let (section, name) = path.split_once('.').map_or((None, path), |(section, name)| (Some(section), name));
+    let section = match section {
+        Some(section) => definition(schema, section)?,
+        None => schema.as_object_mut()?,
+    };
+    section.get_mut("properties")?.get_mut(name)?.as_object_mut()
+}
+
+/// The definition of a section of the record, or by its own name.
+fn definition<'s>(schema: &'s mut Value, section: &str) -> Option<&'s mut Map<String, Value>> {
+    let by_section = schema.get("properties").and_then(|properties| properties.get(section));
+    let name = by_section.and_then(|section| section.get("$ref")).and_then(referred).unwrap_or(section).to_owned();
+    schema.get_mut("$defs")?.get_mut(&name)?.as_object_mut()
+}
+
+fn referred(reference: &Value) -> Option<&str> {
+    reference.as_str()?.strip_prefix("#/$defs/")
+}
+
+/// Extends the items of a list or the values of a map, however deep, else the schema itself.
+fn extend_inner(schema: &mut Map<String, Value>, more: Value) {
+    let place =
+        ["items", "additionalProperties"].into_iter().find(|place| schema.get(*place).is_some_and(Value::is_object));
+    match place.and_then(|place| schema.get_mut(place)).and_then(Value::as_object_mut) {
+        Some(inner) => extend_inner(inner, more),
+        None => {
+            // A closed list says more than a length.
+            if more.get("enum").is_some() {
+                schema.retain(|keyword, _| !matches!(keyword.as_str(), "maxLength" | "minLength"));
+            }
+            extend(schema, more);
+        }
+    }
+}
+
+fn extend(schema: &mut Map<String, Value>, more: Value) {
+    if let Value::Object(more) = more {
+        schema.extend(more);
+    }
+}
+
+const MOMENT: Rule = Rule::Pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$");
+const HASHED: Rule = Rule::Pattern(r"^[a-z0-9]{1,8}\.[A-Za-z0-9_-]{22}$");
+const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
+const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
+const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
+const ROLES: &[&str] = &[
+    "at", "code", "idt", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state", "sub",
+    "username",
+];
+
+/// Closed vocabularies and forms. A new word here is an addition to the format.
+const RULES: &[(&str, Rule)] = &[
+    ("schema", Rule::OneOf(&[SCHEMA])),
+    ("id", Rule::Pattern("^[0-9a-f]{32}-[1-9][0-9]*$")),
+    ("salt", Rule::Pattern("^[A-Za-z0-9_-]{22}$")),
+    ("ts", MOMENT),
+    ("outcome", Rule::OneOf(&["failure", "pending", "success", "unknown"])),
+    (
+        "reason",
+        Rule::OneOf(&[
+            "body_encoding",
+            "body_truncated",
+            "body_unparseable",
+            "encrypted",
+            "http_status",
+            "interaction",
+            "local_reply",
+            "no_response",
+            "oauth_error",
+            "poll",
+            "retry_nonce",
+        ]),
+    ),
+    ("vantage", Rule::OneOf(&["edge", "idp-in", "idp-out", "rp-in", "rp-out", "rs-in"])),
+    ("recognition", Rule::OneOf(&["configured", "discovered", "heuristic", "profile"])),
+    ("confidence", Rule::OneOf(&["certain", "high", "low", "medium"])),
+    ("join", Rule::Names(ROLES)),
+    ("join", HASHED),
+    ("exchange.id", Rule::Pattern("^[0-9a-f]{32}$")),
+    ("exchange.request_id", Rule::Pattern("^[A-Za-z0-9._-]{1,128}$")),
+    ("exchange.trace_id", Rule::Pattern("^[0-9a-f]{32}$")),
+    ("exchange.scheme", Rule::OneOf(&["http", "https"])),
+    ("exchange.response_source", Rule::OneOf(&["local", "none", "upstream"])),
+    ("source.address_from", Rule::OneOf(&["peer", "xff"])),
+    ("observer.direction", Rule::OneOf(&["inbound", "outbound"])),
+    ("client.id_source", Rule::OneOf(&["basic", "client_assertion", "parameter", "response"])),
+    (
+        "client.auth_method",
+        Rule::OneOf(&[
+            "client_secret_basic",
+            "client_secret_jwt",
+            "client_secret_post",
+            "none",
+            "private_key_jwt",
+            "several",
+        ]),
+    ),
+    ("subject.trust", TRUST),
+    ("Pseudonym.hmac", HASHED),
+    ("request.body_format", Rule::OneOf(&["form", "json"])),
+    ("request.delivery", Rule::OneOf(&["post", "query"])),
+    ("request.form", Rule::OneOf(&["par", "plain", "request", "request_uri"])),
+    ("request.transport", Rule::OneOf(&["body", "header", "query"])),
+    ("response.delivery", Rule::OneOf(&["form_post", "fragment", "page", "query"])),
+    ("response.scope_source", Rule::OneOf(&["assumed_unchanged", "request", "response"])),
+    ("token.format", Rule::OneOf(&["jwe", "jwt", "opaque"])),
+    ("id_token.signature", Rule::OneOf(&["failed", "unchecked", "verified"])),
+    ("id_token.signature_reason", Rule::OneOf(&["encrypted", "not_configured"])),
+    ("id_token.trust", TRUST),
+    ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("flow.anchor", Rule::OneOf(ROLES)),
+    ("flow.id", HASHED),
+    ("coalesced.first", MOMENT),
+    ("coalesced.last", MOMENT),
+    ("integrity.malformed", Rule::OneOf(&["duplicate", "empty", "range", "too_long", "type", "utf8"])),
+    ("integrity.request_body", BODY),
+    ("integrity.response_body", BODY),
+    ("audit.first", MOMENT),
+    ("audit.key_ids", KEY_ID),
+    ("audit.key_ids", Rule::Names(&["join", "pseudonym"])),
+    ("audit.keys", Rule::OneOf(&["configured", "ephemeral"])),
+    ("audit.last", MOMENT),
+    ("audit.profile", Rule::OneOf(&["full", "minimal", "standard"])),
+    ("audit.reason", Rule::OneOf(&["reload", "shutdown"])),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn committed_schemas_are_those_of_the_types() {
+        #[expect(clippy::disallowed_methods, reason = "a test that rewrites its own expectation on demand")]
+        let rewrite = std::env::var("GOLDEN").is_ok_and(|golden| golden == "1");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/record");
+        let expected: BTreeMap<String, String> = schemas()
+            .into_iter()
+            .map(|(event, schema)| (format!("{event}.json"), serde_json::to_string_pretty(&schema).unwrap() + "\n"))
+            .collect();
+        if rewrite {
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir_all(&folder).unwrap();
+            for (name, text) in &expected {
+                fs::write(folder.join(name), text).unwrap();
+            }
+        }
+        let committed: BTreeMap<String, String> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap()))
+            .collect();
+        let names = |all: &BTreeMap<String, String>| all.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&committed), names(&expected), "run make golden");
+        for (name, text) in expected {
+            assert!(committed[&name] == text, "schemas/record/{name} differs from the types: run make golden");
+        }
+    }
+
+    #[test]
+    fn every_rule_and_every_shape_names_members_that_exist() {
+        let mut general = serde_json::to_value(schema_for!(Record)).unwrap();
+        tighten(&mut general);
+        let classes = privacy::TABLE.iter().flat_map(|row| row.members);
+        for path in RULES.iter().map(|(path, _)| path).chain(classes) {
+            assert!(member(&mut general, path).is_some(), "{path}");
+        }
+        for event in Event::ALL {
+            let shape = event.shape();
+            for name in shape.members.iter().copied().flatten().chain(shape.required) {
+                assert!(member(&mut general, name).is_some(), "{} {name}", event.as_str());
+            }
+            for (section, members) in sections(&shape) {
+                for name in members {
+                    assert!(member(&mut general, &format!("{section}.{name}")).is_some(), "{section}.{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_member_belongs_to_some_event() {
+        let mut general = serde_json::to_value(schema_for!(Record)).unwrap();
+        tighten(&mut general);
+        let all = |names: &dyn Fn(&Shape) -> Vec<&'static str>| -> BTreeSet<&str> {
+            Event::ALL.iter().flat_map(|event| names(&event.shape())).collect()
+        };
+        let of = |section: Option<&Map<String, Value>>| -> BTreeSet<String> {
+            section.and_then(|section| section["properties"].as_object()).unwrap().keys().cloned().collect()
+        };
+        let mut top = all(&|shape| shape.members.iter().copied().flatten().copied().collect());
+        top.extend(ENVELOPE);
+        assert_eq!(of(general.as_object()), top.into_iter().map(str::to_owned).collect());
+        let request = all(&|shape| shape.request.to_vec());
+        assert_eq!(
+            of(definition(&mut general, "request").as_deref()),
+            request.into_iter().map(str::to_owned).collect()
+        );
+        let response = all(&|shape| shape.response.to_vec());
+        assert_eq!(
+            of(definition(&mut general, "response").as_deref()),
+            response.into_iter().map(str::to_owned).collect()
+        );
+        let audit = all(&|shape| shape.audit.to_vec());
+        assert_eq!(of(definition(&mut general, "audit").as_deref()), audit.into_iter().map(str::to_owned).collect());
+    }
+}

@@ -1,0 +1,15 @@
+//! Our filter, its allocations counted.
+#![cfg(target_family = "wasm")]
+
+// Its exports are all that is wanted of it.
+use oidc_audit as _;
+
+#[global_allocator]
+static ALLOCATOR: oidc_audit_test_modules::Counting = oidc_audit_test_modules::Counting;
+
+/// How often memory was asked for.
+#[expect(unsafe_code, reason = "an export")]
+#[unsafe(no_mangle)]
+pub extern "C" fn allocations() -> u64 {
+    oidc_audit_test_modules::allocations()
+}

@@ -1,0 +1,5 @@
+//! A filter that does nothing.
+#![cfg(target_family = "wasm")]
+
+#[path = "empty.rs"]
+mod empty;
