@@ -37,6 +37,8 @@ pub enum Unchecked {
     KeyUnknown,
     /// The issuer's keys are not known: no cluster is configured to fetch them, or they have not arrived.
     NoKeys,
+    /// Signatures are not checked, as configured.
+    Off,
 }
 
 /// The verification keys of an issuer, each read on its own: one that cannot be read is left out.
@@ -76,21 +78,25 @@ impl JwkSet {
 
     /// Checks a signature with the key that the header names; without a `kid`, with every key of the algorithm's type.
     ///
-    /// Costs about 1 ms of CPU a key in wasm: budget the calls.
+    /// `may_try` is asked before each key that is tried: one costs about 1 ms of CPU in wasm.
     #[must_use]
-    pub fn check(&self, parts: SignedParts<'_>) -> SignatureCheck {
-        if !ALGORITHMS.contains(&parts.alg) {
+    pub fn check(&self, parts: SignedParts<'_>, mut may_try: impl FnMut() -> bool) -> SignatureCheck {
+        if !is_checked(parts.alg) {
             return SignatureCheck::Unchecked(Unchecked::Algorithm);
         }
         let mut usable = self.0.iter().filter(|jwk| jwk.may_have_made(parts)).peekable();
         if usable.peek().is_none() {
             return SignatureCheck::Unchecked(Unchecked::KeyUnknown);
         }
-        if usable.take(MAX_TRIES).any(|jwk| jwk.key.made(parts)) {
-            SignatureCheck::Verified
-        } else {
-            SignatureCheck::Failed
+        for jwk in usable.take(MAX_TRIES) {
+            if !may_try() {
+                return SignatureCheck::Unchecked(Unchecked::Budget);
+            }
+            if jwk.key.made(parts) {
+                return SignatureCheck::Verified;
+            }
         }
+        SignatureCheck::Failed
     }
 
     /// How many keys can be used.
@@ -106,6 +112,34 @@ impl JwkSet {
     }
 }
 
+/// Nothing is known of it.
+impl Default for SignatureCheck {
+    fn default() -> Self {
+        Self::Unchecked(Unchecked::NoKeys)
+    }
+}
+
+impl SignatureCheck {
+    /// The word that a record uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Unchecked(_) => "unchecked",
+            Self::Verified => "verified",
+        }
+    }
+
+    /// Why it was not checked.
+    #[must_use]
+    pub fn reason(self) -> Option<Unchecked> {
+        match self {
+            Self::Unchecked(reason) => Some(reason),
+            Self::Failed | Self::Verified => None,
+        }
+    }
+}
+
 impl Unchecked {
     /// The word that a record uses.
     #[must_use]
@@ -116,6 +150,7 @@ impl Unchecked {
             Self::Encrypted => "encrypted",
             Self::KeyUnknown => "key_unknown",
             Self::NoKeys => "no_keys",
+            Self::Off => "off",
         }
     }
 }
@@ -207,6 +242,11 @@ impl fmt::Debug for Jwk {
     }
 }
 
+/// Whether signatures of an algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2) are checked here.
+pub(super) fn is_checked(alg: &str) -> bool {
+    ALGORITHMS.contains(&alg)
+}
+
 fn verify<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, parts: SignedParts<'_>) -> bool {
     A::Signature::try_from_slice(parts.signature)
         .is_ok_and(|signature| algorithm.verify_signature(&signature, key, parts.signing_input))
@@ -262,7 +302,7 @@ mod tests {
         let (signing_input, signature) = token.trim().rsplit_once('.').unwrap();
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         let parts = SignedParts { alg, kid, signing_input: signing_input.as_bytes(), signature: &signature };
-        JwkSet::read(set.as_bytes()).unwrap().check(parts)
+        JwkSet::read(set.as_bytes()).unwrap().check(parts, || true)
     }
 
     #[test]
@@ -291,6 +331,23 @@ mod tests {
         for alg in ["none", "HS256", ""] {
             assert_eq!(check(ES256.0, ES256.1, alg, None), SignatureCheck::Unchecked(Unchecked::Algorithm));
         }
+    }
+
+    #[test]
+    fn each_key_that_is_tried_is_asked_for() {
+        let (signing_input, signature) = KEYCLOAK.1.trim().rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let signing_input = signing_input.as_bytes();
+        let parts = SignedParts { alg: "RS256", kid: None, signing_input, signature: &signature };
+        let set = JwkSet::read(KEYCLOAK.0.as_bytes()).unwrap();
+        let mut asked = 0;
+        let refused = set.check(parts, || {
+            asked += 1;
+            false
+        });
+        assert_eq!((refused, asked), (SignatureCheck::Unchecked(Unchecked::Budget), 1));
+        let unasked = SignedParts { alg: "ES256", ..parts };
+        assert_eq!(set.check(unasked, || unreachable!()), SignatureCheck::Unchecked(Unchecked::KeyUnknown));
     }
 
     #[test]
