@@ -36,7 +36,8 @@ build: tools ## The native tool (target/debug/oidc-audit)
 	cargo build --locked -p oidc-audit-cli
 
 wasm: tools ## The filter (target/wasm32-wasip1/release/oidc_audit.wasm)
-	cargo build --locked --release --target wasm32-wasip1 -p oidc-audit --lib
+	@# One crate type: cargo optimises across crates only what is not a Rust library too.
+	cargo rustc --locked --release --target wasm32-wasip1 -p oidc-audit --lib --crate-type cdylib
 
 modules: tools ## The modules that tests and benches compare ours with
 	cargo build --locked --release --target wasm32-wasip1 -p oidc-audit-test-modules --examples

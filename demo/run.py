@@ -29,6 +29,8 @@ from processes import INTERRUPTIONS, Failed, Processes, answers, fetch, free_por
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / ".demo"
 KEPT_RUNS = 5
+# Envoy's threads; the filter has a VM in each and one in the main thread.
+WORKERS = 2
 
 
 def main():
@@ -51,6 +53,7 @@ def main():
             for number in INTERRUPTIONS:
                 signal.signal(number, signal.SIG_IGN)
             demo.processes.stop()
+        demo.read_ends()
         demo.search_for_secrets("after everything has stopped")
     say(f"demo passed in {time.monotonic() - began:.0f} s; records: {show(folder / 'records')}")
 
@@ -140,6 +143,7 @@ class Demo:
         self.start_node("provider", self.ports["provider"])
         self.start_envoy()
         self.start_node("relying-party", self.ports["relying_party"])
+        self.wait_until_learnt()
 
     def start_collect(self):
         port = self.ports["collect"]
@@ -159,11 +163,29 @@ class Demo:
     def start_envoy(self):
         bootstrap = self.folder / "envoy.yaml"
         bootstrap.write_text(self.bootstrap())
-        command = [self.parts["envoy"], "-c", bootstrap, "--concurrency", "2", "--disable-hot-restart"]
+        command = [self.parts["envoy"], "-c", bootstrap, "--concurrency", str(WORKERS), "--disable-hot-restart"]
         command += ["-l", "warning", "--component-log-level", "wasm:debug"]
         envoy = self.processes.start("envoy", command, **self.keys)
         admin = f"http://127.0.0.1:{self.ports['admin']}"
         envoy.wait_until(lambda: answers(f"{admin}/ready"), "not ready")
+
+    def wait_until_learnt(self, within=15.0):
+        """Until every VM knows the provider's endpoints: fetched, or learnt when the relying party asked for them.
+
+        A provider in service is known long before anybody looks. Until then the filter goes by the shape of messages,
+        which tells all but the answer to the question whether to log out.
+        """
+        deadline = time.monotonic() + within
+        while (self.metric("learned") or 0) < WORKERS + 1:
+            if time.monotonic() > deadline:
+                raise Failed(f"the filter did not learn the provider's endpoints within {within:.0f} s")
+            time.sleep(0.1)
+        say("the filter knows the provider's endpoints, in every worker")
+
+    def metric(self, name):
+        text = fetch(f"http://127.0.0.1:{self.ports['admin']}/stats?filter=oidcaudit.{name}$") or b""
+        values = [int(line.rpartition(b": ")[2]) for line in text.splitlines()]
+        return values[0] if values else None
 
     def bootstrap(self):
         """The shipped file with this run's addresses in place of the example's, and nothing else changed."""
@@ -223,10 +245,10 @@ class Demo:
     # Checking ---------------------------------------------------------------------------------------------------
 
     def check(self):
-        timeline = self.oidc_audit("timeline", self.folder / "records")
+        timeline = self.oidc_audit("timeline", show(self.folder / "records"))
         (self.folder / "timeline.txt").write_text(timeline)
         print(f"\n{timeline}", flush=True)
-        report = self.oidc_audit("timeline", "--json", self.folder / "records")
+        report = self.oidc_audit("timeline", "--json", show(self.folder / "records"))
         (self.folder / "timeline.json").write_text(report)
         for fact in story.check(json.loads(report)):
             say(f"holds: {fact}")
@@ -246,6 +268,11 @@ class Demo:
             if not content:
                 raise Failed(f"Envoy's admin interface does not answer /{path}")
             (self.folder / f"{path.replace('/', '-')}.txt").write_bytes(content)
+        if self.metric("config.invalid") != 0 or not self.metric("acknowledged"):
+            raise Failed("the filter's metrics do not say that it works")
+        labelled = b'oidcaudit_dropped{class="issuance",reason="full"} 0'
+        if not self.options.minimal and labelled not in (self.folder / "stats-prometheus.txt").read_bytes():
+            raise Failed("the metrics have no labels: see stats_tags in envoy/envoy.yaml")
 
     def search_for_secrets(self, when):
         noted = [json.loads(line) for line in self.secrets_file.read_text().splitlines()]
@@ -259,6 +286,12 @@ class Demo:
         if finds:
             raise Failed("secrets in the outputs:\n    " + "\n    ".join(finds))
         say(f"holds: none of {len(noted)} secrets is in {len(outputs)} outputs ({size // 1024} KiB), {when}")
+
+    def read_ends(self):
+        """At SIGTERM the last batch is best effort: told, not demanded."""
+        events = [record["event"] for record in self.records()]
+        started, ended = events.count("audit.start"), events.count("audit.stop")
+        say(f"at SIGTERM {ended} of {started} streams brought their last record, audit.stop, into the log cluster")
 
     def keep(self):
         visitor = self.settings["users"]["visitor"]

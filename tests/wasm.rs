@@ -131,6 +131,10 @@ fn a_wrong_configuration_is_refused_while_a_good_one_runs() {
     process.advance(3_600_000);
     host.tick();
     assert!(!Host::start_in(&process, filter(), THREE_MISTAKES.as_bytes(), &[]).1);
+    // Another plugin beside it is no reason to refuse: it has nothing older to go on with.
+    let mut other = Host::load(&process, filter(), &[], &[]);
+    other.node("plugin_name", "another");
+    assert!(other.configure(THREE_MISTAKES.as_bytes()).1);
     // After it has gone, a wrong one disables.
     assert!(!host.stop());
     host.settle();
@@ -330,6 +334,22 @@ fn a_sidecars_outbound_side_is_the_clients() {
             (&"shop".into(), &word.into())
         );
     }
+}
+
+#[test]
+fn trailers_end_a_body() {
+    let mut host = start();
+    let script = token_exchange();
+    let stream = host.open(&script);
+    host.request_headers(stream, false);
+    host.request_body(stream, &script.request_body[0], false);
+    host.response_headers(stream, false);
+    host.response_body(stream, &script.response_body[0], false);
+    host.trailers(stream);
+    host.finish(stream);
+    host.settle();
+    let integrity = &records(&host)[1]["integrity"];
+    assert_eq!((&integrity["request_body"], &integrity["response_body"]), (&"complete".into(), &"complete".into()));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 mod disk;
 pub(crate) mod line;
+mod linger;
 mod receiver;
 mod recent;
 mod segment;

@@ -49,6 +49,11 @@ pub(crate) fn clock_beside(at: Timestamp, other: Timestamp) -> String {
     if date(at) == date(other) { clock(at) } else { utc(at, "%Y-%m-%d %H:%M:%S") }
 }
 
+/// The same to the millisecond.
+pub(crate) fn clock_millis_beside(at: Timestamp, other: Timestamp) -> String {
+    if date(at) == date(other) { clock_millis(at) } else { utc(at, "%Y-%m-%d %H:%M:%S%.3f") }
+}
+
 /// By the clock on the wall: date, time, and the name of the zone.
 pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> (String, String, String) {
     let zoned = civil(at).to_zoned_datetime(zone.clone());

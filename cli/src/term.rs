@@ -104,11 +104,6 @@ impl Term {
         &mut self.out
     }
 
-    /// Where everything about the work itself goes.
-    pub(crate) fn err(&mut self) -> &mut dyn Write {
-        &mut self.err
-    }
-
     /// Hands on what was written.
     ///
     /// # Errors

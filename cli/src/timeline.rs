@@ -255,3 +255,6 @@ const NOTES: &str = "Exit codes:\n  0  read, whatever the records tell\n  1  two
                      bad usage, an unreadable file, or no line is a record\n\nExamples:\n  oidc-audit timeline records\n  \
                      oidc-audit timeline records --from 30m --outcome failure\n  kubectl logs audit-store | oidc-audit \
                      timeline - --client web";
+
+#[cfg(test)]
+mod tests;

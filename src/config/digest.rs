@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::issuers::Issuer;
 use super::settings::Settings;
-use super::sinks::Sink;
+use super::sinks::{HeaderKind, Sink};
 use crate::oauth::LoginForms;
 use crate::record::KeyRing;
 
@@ -68,8 +68,12 @@ impl Canonical {
         self.text("path", &sink.path);
         self.text("authority", &sink.authority);
         self.number("headers", sink.headers.len());
-        sink.headers.iter().for_each(|(name, value)| self.text(name, value));
-        self.texts("secret_headers", sink.secret_headers.iter().map(|(name, _)| name.as_str()));
+        for header in &sink.headers {
+            match header.kind {
+                HeaderKind::Plain => self.text(&header.name, header.value.expose()),
+                HeaderKind::Secret => self.text("secret", &header.name),
+            }
+        }
         self.text("content_type", &sink.content_type);
         self.number("accept", sink.accept.len());
         sink.accept.iter().for_each(|status| self.number("status", (*status).into()));

@@ -72,14 +72,13 @@ fn endpoints(members: &Members<'_>, report: &mut Report) -> Vec<(EndpointKind, S
         return Vec::new();
     };
     let mut read = Vec::new();
-    for (name, node) in endpoints.all() {
-        let Some(kind) = EndpointKind::parse(name).filter(|_| ENDPOINTS.contains(&name)) else { continue };
+    for name in ENDPOINTS {
+        let (Some(kind), Some(node)) = (EndpointKind::parse(name), endpoints.get(name)) else { continue };
         let expected = "an absolute path or URL without query and fragment";
         if let Some(endpoint) = node.text(URL, expected, &forms::is_endpoint, report) {
             read.push((kind, endpoint.to_owned()));
         }
     }
-    read.sort();
     read
 }
 

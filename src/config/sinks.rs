@@ -21,10 +21,8 @@ pub(super) struct Sink {
     pub(super) path: String,
     /// `:authority`
     pub(super) authority: String,
-    /// Fixed header fields that are no secret; names in lower case.
-    pub(super) headers: Vec<(String, String)>,
-    /// Header fields that are, `authorization` among them.
-    pub(super) secret_headers: Vec<(String, Secret<Zeroizing<String>>)>,
+    /// Further header fields, `authorization` among them, sorted by name.
+    pub(super) headers: Vec<Header>,
     /// `content-type`
     pub(super) content_type: String,
     /// Statuses of 200..=299 by which it acknowledges, sorted.
@@ -33,24 +31,45 @@ pub(super) struct Sink {
     pub(super) timeout_ms: u32,
 }
 
+/// A header field of the deliveries.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    pub(super) name: String,
+    pub(super) value: Secret<Zeroizing<String>>,
+    /// Whether the value may be told, in a digest.
+    pub(super) kind: HeaderKind,
+}
+
+/// Whether a header holds a secret.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum HeaderKind {
+    /// No.
+    Plain,
+    /// Yes.
+    Secret,
+}
+
 impl Sink {
     /// For the pipeline, which sends every field alike.
     pub(super) fn settings(&self) -> SinkSettings {
-        let plain = self.headers.iter();
-        let plain = plain.map(|(name, value)| (name.clone(), Secret::new(Zeroizing::new(value.clone()))));
+        let fields = self.headers.iter().map(|header| Field { name: header.name.clone(), value: header.value.clone() });
         SinkSettings {
             name: self.name.clone(),
             cluster: self.cluster.as_str().into(),
             authority: self.authority.clone(),
             path: self.path.clone(),
-            headers: plain
-                .chain(self.secret_headers.iter().cloned())
-                .map(|(name, value)| Field { name, value })
-                .collect(),
+            headers: fields.collect(),
             bearer: None,
             content_type: self.content_type.clone(),
             accept: self.accept.clone(),
             timeout_ms: self.timeout_ms,
+        }
+    }
+
+    fn add(&mut self, name: &str, value: Option<Secret<Zeroizing<String>>>, kind: HeaderKind) {
+        if let Some(value) = value {
+            let at = self.headers.partition_point(|header| header.name.as_str() < name);
+            self.headers.insert(at, Header { name: name.to_owned(), value, kind });
         }
     }
 }
@@ -90,7 +109,6 @@ fn one(node: &Node<'_>, secrets: &mut Secrets<'_>, report: &mut Report) -> Optio
         path: path.unwrap_or_else(|| "/".to_owned()),
         authority: authority.or_else(|| cluster.clone()).unwrap_or_default(),
         headers: Vec::new(),
-        secret_headers: Vec::new(),
         content_type: content_type.unwrap_or_else(|| "application/x-ndjson".to_owned()),
         accept,
         timeout_ms,
@@ -98,8 +116,6 @@ fn one(node: &Node<'_>, secrets: &mut Secrets<'_>, report: &mut Report) -> Optio
     };
     headers(&members, &mut sink, secrets, report);
     bearer(&members, &mut sink, secrets, report);
-    sink.headers.sort_unstable();
-    sink.secret_headers.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Some(sink)
 }
 
@@ -111,14 +127,8 @@ fn required(node: &Node<'_>, report: &mut Report) {
 
 fn statuses(node: &Node<'_>, report: &mut Report) -> Vec<u16> {
     let entries = node.entries(1, 16, report);
-    let mut statuses: Vec<u16> = entries
-        .iter()
-        .filter_map(|entry| entry.number(200, 299, report))
-        .filter_map(|status| u16::try_from(status).ok())
-        .collect();
-    statuses.sort_unstable();
-    statuses.dedup();
-    statuses
+    let given: Vec<u64> = entries.iter().filter_map(|entry| entry.number(200, 299, report)).collect();
+    (200..=299).filter(|status| given.contains(&u64::from(*status))).collect()
 }
 
 fn headers(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, report: &mut Report) {
@@ -132,32 +142,29 @@ fn headers(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, re
         }
         if !node.is_text() {
             let secret = secrets.text(&node, report);
-            sink.secret_headers.extend(secret.map(|secret| (name.to_owned(), secret)));
+            sink.add(name, secret, HeaderKind::Secret);
             continue;
         }
-        let Some(text) = node.text(4_096, "1 to 4096 visible characters", &forms::is_field_value, report) else {
-            continue;
-        };
+        let text = node.text(4_096, "1 to 4096 visible characters", &forms::is_field_value, report);
+        let value = text.map(|text| Secret::new(Zeroizing::new(text.to_owned())));
         if CREDENTIALS.iter().any(|word| name.contains(word)) {
             secrets.plain(&node, report);
-            sink.secret_headers.push((name.to_owned(), Secret::new(Zeroizing::new(text.to_owned()))));
+            sink.add(name, value, HeaderKind::Secret);
         } else {
-            sink.headers.push((name.to_owned(), text.to_owned()));
+            sink.add(name, value, HeaderKind::Plain);
         }
     }
 }
 
 fn bearer(members: &Members<'_>, sink: &mut Sink, secrets: &mut Secrets<'_>, report: &mut Report) {
     let Some(node) = members.get("bearer") else { return };
-    if sink.secret_headers.iter().any(|(name, _)| name == "authorization") {
+    if sink.headers.iter().any(|header| header.name == "authorization") {
         let expected = "one of `bearer` and a header `authorization`";
         report.problem(&node.pointer, ProblemKind::Expected(expected));
     }
     let token = secrets.text(&node, report);
-    let field = token.map(|token| {
-        ("authorization".to_owned(), token.map(|token| Zeroizing::new(["Bearer ", token.as_str()].concat())))
-    });
-    sink.secret_headers.extend(field);
+    let value = token.map(|token| token.map(|token| Zeroizing::new(["Bearer ", token.as_str()].concat())));
+    sink.add("authorization", value, HeaderKind::Secret);
 }
 
 /// A number of milliseconds or bytes with its range and default.

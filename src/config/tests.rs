@@ -70,7 +70,7 @@ fn every_member_is_taken() {
     let fields: Vec<_> =
         sink.headers.iter().map(|field| (field.name.as_str(), field.value.expose().as_str())).collect();
     let token = ("authorization", "Bearer sink-token");
-    assert_eq!(fields, [("x-scope-orgid", "acme"), token, ("x-api-key", "sink-token")]);
+    assert_eq!(fields, [token, ("x-api-key", "sink-token"), ("x-scope-orgid", "acme")]);
     assert_eq!(sink.accept, [200, 204]);
     assert!(config.statement.inline_secrets.is_empty());
     assert!(config.policy.triage(b"login.example.com", b"/token").is_some());

@@ -60,12 +60,14 @@ fn in_form<'a>(scene: &Scene<'a>) -> Option<Found<'a>> {
     if scene.response_media() != Some(MediaType::Html) {
         return None;
     }
-    let HtmlForm { is_post, action, fields, only_hidden } = html_form::read(scene.decoded.response_content.bytes())?;
+    let HtmlForm { is_post, action, fields, only_hidden, alone } =
+        html_form::read(scene.decoded.response_content.bytes())?;
     let mut parameters = Parameters::default();
     for Field { name, value } in fields {
         parameters.add_pair(name, value, &scene.policy.limits);
     }
-    let found = is_post && only_hidden && UrlParts::read(&action).is_absolute() && is_response(&parameters, false);
+    let found =
+        is_post && only_hidden && alone && UrlParts::read(&action).is_absolute() && is_response(&parameters, false);
     let (delivery, confidence) = (Delivery::FormPost, Confidence::Certain);
     found.then_some(Found { delivery, target: action, parameters, rule: "H-06", confidence, encrypted: false })
 }

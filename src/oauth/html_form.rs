@@ -14,6 +14,8 @@ pub struct HtmlForm<'a> {
     pub fields: Vec<Field<'a>>,
     /// Nothing else asks the end-user for anything: only hidden fields and buttons.
     pub only_hidden: bool,
+    /// The page has no second form, as far as it was read.
+    pub alone: bool,
 }
 
 /// A hidden field, entities decoded.
@@ -34,29 +36,28 @@ const ATTRIBUTES: usize = 32;
 /// Without a form in this many bytes, a page has none that submits itself (PROTOCOL §2.9).
 const WITHOUT_FORM: usize = 64 * 1024;
 
-/// Reads up to the end of the first form, or the end of the page inside it. `None` for a page without a form.
+/// Reads the first form, and looks for a second one after it. `None` for a page without a form.
 #[must_use]
 pub fn read(page: &[u8]) -> Option<HtmlForm<'_>> {
     let mut tags = Tags { rest: page };
     let opening = tags.by_ref().find(|tag| tag.is(b"form") && !tag.closing)?;
     let is_post = opening.attribute(b"method").is_some_and(|method| method.eq_ignore_ascii_case(b"post"));
     let action = opening.attribute(b"action").map(|action| decode_entities(action.trim_ascii())).unwrap_or_default();
-    let mut form = HtmlForm { is_post, action, fields: Vec::new(), only_hidden: true };
-    for tag in tags.take_while(|tag| !(tag.is(b"form") && tag.closing)) {
+    let mut form = HtmlForm { is_post, action, fields: Vec::new(), only_hidden: true, alone: true };
+    for tag in tags.by_ref().take_while(|tag| !(tag.is(b"form") && tag.closing)) {
         form.add(&tag);
         if !form.only_hidden {
-            break;
+            return Some(form);
         }
     }
+    form.alone = !tags.any(|tag| tag.is(b"form") && !tag.closing);
     Some(form)
 }
 
-/// Whether more of the page would tell nothing more: a form has ended, or none has begun for 64 KiB.
+/// Whether more of the page would tell nothing more: no form has begun for 64 KiB.
 #[must_use]
 pub fn is_decided(page: &[u8]) -> bool {
-    let begins = find(page, b"<form");
-    let ended = begins.and_then(|at| find(page.get(at..)?, b"</form"));
-    ended.is_some() || (begins.is_none() && page.len() >= WITHOUT_FORM)
+    page.len() >= WITHOUT_FORM && find(page, b"<form").is_none()
 }
 
 impl<'a> HtmlForm<'a> {
@@ -273,7 +274,7 @@ mod tests {
             <noscript>Your browser doesn't<br/><button autofocus type="submit">Continue</button></noscript></form>
             <form><input name="q"></form>"#;
         let form = read(node).unwrap();
-        assert!(form.is_post && form.only_hidden);
+        assert!(form.is_post && form.only_hidden && !form.alone);
         assert_eq!(form.action.as_ref(), b"https://app.test/cb?a=1&b=2");
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(fields(&form), [pair("code", "a+b\"c"), pair("state", "s4")]);
@@ -281,7 +282,7 @@ mod tests {
             br#"<HTML><BODY Onload="document.forms[0].submit()"><FORM METHOD="POST" ACTION="https://app.test/cb">
             <INPUT TYPE="HIDDEN" NAME="error" VALUE="access_denied" /></FORM>"#;
         let form = read(keycloak).unwrap();
-        assert!(form.is_post && form.only_hidden);
+        assert!(form.is_post && form.only_hidden && form.alone);
         assert_eq!(fields(&form), [pair("error", "access_denied")]);
     }
 
@@ -313,9 +314,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_decided_at_the_end_of_its_form() {
-        assert!(!is_decided(b"<html><FORM><input>"));
-        assert!(is_decided(b"<html><FORM><input></Form"));
+    fn a_page_without_a_form_is_decided_some_day() {
+        assert!(!is_decided(b"<html><FORM><input></Form"));
         assert!(!is_decided(b"</form><p>"));
         assert!(is_decided(&vec![b' '; WITHOUT_FORM]));
     }

@@ -22,11 +22,14 @@ const NAMES: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     claims: Object<'static>,
+    /// The token is not encrypted, and yet its payload could not be read: no JSON object, too deep or too long.
+    unreadable: bool,
 }
 
 /// An ID token or a hint; its signature is not looked at ([`Scene::id_token`](super::scene::Scene::id_token)). `None` where it is no JWT; then it is malformed.
 pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'a>, Claims)> {
     let jwt = jwt::read(token)?;
+    let unreadable = jwt.claims.is_none() && !jwt.encrypted;
     let claims = jwt.claims.unwrap_or_default();
     let id_token = IdToken {
         encrypted: jwt.encrypted,
@@ -48,7 +51,7 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         signature: SignatureCheck::default(),
         trust: Some(trust),
     };
-    Some((id_token, Claims { claims }))
+    Some((id_token, Claims { claims, unreadable }))
 }
 
 /// An access token from outside, and its claims where it is a readable JWT.
@@ -61,7 +64,7 @@ pub(super) fn read_access_token<'a>(token: &[u8]) -> (AccessToken<'a>, Option<Cl
     let bound = |member: &&str| claims.object("cnf").is_some_and(|cnf| cnf.has(member));
     let cnf = ["jkt", "x5t#S256"].into_iter().filter(bound).collect();
     let access_token = AccessToken { format, claim_names: claims.names(NAMES), exp: claims.date("exp"), cnf };
-    (access_token, Some(Claims { claims }))
+    (access_token, Some(Claims { claims, unreadable: false }))
 }
 
 /// The claims that name a person (PROTOCOL §5.4).
@@ -98,6 +101,9 @@ impl Claims {
     /// Links of the claims `nonce`, `sid`, `sub`, `jti`; what is scoped by the issuer takes `fallback` where the token
     /// names none, and is left out where neither does.
     pub(super) fn link<'a>(&self, links: &mut Links<'a>, names: &ClaimNames, fallback: Option<&Cow<'a, str>>) {
+        if let Some(token) = names.token.filter(|_| self.unreadable) {
+            links.note_if_malformed(token, &NOT_A_JWT);
+        }
         if let Some(name) = names.nonce {
             links.add(LinkRole::Nonce, name, self.octets("nonce"));
         }
@@ -121,6 +127,8 @@ impl Claims {
 /// Under which names malformed claims are recorded; `None` for claims that are not to be linked.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ClaimNames {
+    /// The token itself, where it must have claims that can be read.
+    pub(super) token: Option<&'static str>,
     pub(super) nonce: Option<&'static str>,
     pub(super) sid: Option<&'static str>,
     pub(super) sub: Option<&'static str>,
@@ -129,6 +137,7 @@ pub(super) struct ClaimNames {
 
 /// Of an ID token.
 pub(super) const OF_ID_TOKEN: ClaimNames = ClaimNames {
+    token: Some("response.id_token"),
     nonce: Some("id_token.nonce"),
     sid: Some("id_token.sid"),
     sub: Some("id_token.sub"),
@@ -136,15 +145,21 @@ pub(super) const OF_ID_TOKEN: ClaimNames = ClaimNames {
 };
 
 /// Of a hint: it joins by itself, its session and its subject (PROTOCOL §3.5).
-pub(super) const OF_HINT: ClaimNames =
-    ClaimNames { nonce: None, sid: Some("id_token.sid"), sub: Some("id_token.sub"), jti: None };
+pub(super) const OF_HINT: ClaimNames = ClaimNames {
+    token: Some("request.id_token_hint"),
+    nonce: None,
+    sid: Some("id_token.sid"),
+    sub: Some("id_token.sub"),
+    jti: None,
+};
 
 /// Of an access token beside an ID token: the ID token speaks for the person.
-pub(super) const OF_SECOND_TOKEN: ClaimNames = ClaimNames { nonce: None, sid: None, sub: None, jti: Some("token.jti") };
+pub(super) const OF_SECOND_TOKEN: ClaimNames =
+    ClaimNames { token: None, nonce: None, sid: None, sub: None, jti: Some("token.jti") };
 
 /// Of an access token alone.
 pub(super) const OF_ACCESS_TOKEN: ClaimNames =
-    ClaimNames { nonce: None, sid: Some("token.sid"), sub: Some("token.sub"), jti: Some("token.jti") };
+    ClaimNames { token: None, nonce: None, sid: Some("token.sid"), sub: Some("token.sub"), jti: Some("token.jti") };
 
 /// What is not a JWT where one must be.
 pub(super) const NOT_A_JWT: Seen<()> = Seen::Malformed(Malformation::Type);
@@ -182,6 +197,14 @@ mod tests {
         let roles: Vec<_> = links.list.iter().map(|link| (link.role, link.scope.as_ref())).collect();
         assert_eq!(roles, [(LinkRole::Nonce, ""), (LinkRole::Sid, "https://idp.test")]);
         assert_eq!(links.malformed, [("id_token.sub", Malformation::Type)]);
+    }
+
+    #[test]
+    fn claims_that_cannot_be_read_are_no_secret() {
+        let (_, claims) = read_id_token(jws("[1]").as_bytes(), Trust::Direct).unwrap();
+        let mut links = Links::default();
+        claims.link(&mut links, &OF_ID_TOKEN, None);
+        assert_eq!(links.malformed, [("response.id_token", Malformation::Type)]);
     }
 
     #[test]

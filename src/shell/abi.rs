@@ -34,6 +34,7 @@ pub(super) enum Level {
     Info = 2,
     Warn = 3,
     Error = 4,
+    Critical = 5,
 }
 
 /// What a metric is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 
-use super::abi::{self, Buffer, Level, Map, Metric as Kind};
+use super::abi::{self, Buffer, Map, Metric as Kind};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{RequestHead, ResponseHead};
 use crate::pipeline::{Claim, SharedValue};
@@ -25,21 +25,6 @@ impl Entropy for HostEntropy {
 /// The host did not take a call: no such cluster, no healthy host, a full circuit breaker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NotSent;
-
-/// One line at level info. Lines never hold a value of the wire or of the configuration.
-pub(super) fn info(line: &str) {
-    let _ = abi::log(Level::Info, line);
-}
-
-/// One line at level warn.
-pub(super) fn warn(line: &str) {
-    let _ = abi::log(Level::Warn, line);
-}
-
-/// One line at level error.
-pub(super) fn error(line: &str) {
-    let _ = abi::log(Level::Error, line);
-}
 
 /// The proxy's clock; the epoch where the host has none.
 pub(super) fn now() -> Timestamp {

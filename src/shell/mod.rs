@@ -6,6 +6,7 @@ mod calls;
 mod disabled;
 mod entry;
 mod host;
+mod logger;
 mod metrics;
 mod root;
 mod running;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use log::{error, info, warn};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
@@ -96,12 +97,13 @@ impl Root {
 
 fn accept(config: Config, observer: Observer, text: &[u8]) -> State {
     for warning in &config.warnings {
-        host::warn(&format!("oidc-audit: {warning}"));
+        warn!("{warning}");
     }
-    shared::note_running(host::now());
+    let plugin = plugin();
+    shared::note_running(&plugin, host::now());
     set_invalid(0);
     if !config.enabled {
-        host::info("oidc-audit: nothing is audited, as configured (`enabled` is false)");
+        info!("nothing is audited, as configured (`enabled` is false)");
         return State::Idle;
     }
     let plugin =
@@ -110,25 +112,30 @@ fn accept(config: Config, observer: Observer, text: &[u8]) -> State {
     match Running::new(config, observer, origin) {
         Some(running) => State::Running(Box::new(running)),
         None => {
-            host::error("oidc-audit: nothing is audited: the host has no random bytes to draw keys from");
+            error!("nothing is audited: the host has no random bytes to draw keys from");
             State::Idle
         }
     }
 }
 
-/// `None`: a good configuration runs in this process, and goes on if this one is refused. Otherwise refusing would take
+/// `None`: a good configuration of this plugin runs in this process, and goes on if this one is refused. Otherwise refusing would take
 /// down every proxy that starts with it.
 fn refuse(text: Vec<u8>, rejected: Rejected, observer: Observer) -> Option<State> {
     for problem in &rejected.problems {
-        host::error(&format!("oidc-audit: configuration: {problem}"));
+        error!("configuration: {problem}");
     }
-    if shared::is_running(host::now()) {
-        host::error("oidc-audit: configuration refused; the one before it goes on");
+    if shared::is_running(&plugin(), host::now()) {
+        error!("configuration refused; the one before it goes on");
         return None;
     }
-    host::error("oidc-audit: NOTHING IS AUDITED: the configuration is wrong; all traffic passes");
+    error!("NOTHING IS AUDITED: the configuration is wrong; all traffic passes");
     set_invalid(1);
     Some(State::Disabled(Disabled::new(text, rejected, observer).map(Box::new)))
+}
+
+/// Which plugin this is, in the operator's words.
+fn plugin() -> String {
+    [host::text(&["plugin_name"]), host::text(&["plugin_root_id"])].map(Option::unwrap_or_default).join("/")
 }
 
 fn set_invalid(value: u64) {

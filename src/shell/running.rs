@@ -1,6 +1,8 @@
 //! A root that watches: what its streams completed goes to the recorder, what the recorder wants done goes to the host,
 //! what the host answers goes back.
 
+use log::warn;
+
 use super::calls::{self, Calls, Purpose};
 use super::host::{self, HostEntropy};
 use super::metrics::Mirror;
@@ -143,7 +145,7 @@ impl Running {
         let late = host::now() >= stopping.until;
         if late && !self.recorder.is_drained() {
             let loss = self.recorder.outbox().loss_statement();
-            host::warn(&format!("oidc-audit: stopped before the sink had answered: {}", place(&loss)));
+            warn!("stopped before the sink had answered: {}", place(&loss));
         }
         if late || self.recorder.is_drained() {
             self.leave();
@@ -182,7 +184,7 @@ impl Running {
 
     fn note_running(&mut self, now: Timestamp) {
         if now >= self.next_note {
-            shared::note_running(now);
+            shared::note_running(&self.origin.plugin, now);
             self.next_note = now.plus_millis(shared::RUNNING_FOR / 6);
         }
     }
@@ -206,11 +208,11 @@ fn state(loss: &LossStatement) {
         return;
     }
     let LossStatement { created, acknowledged, unacknowledged, audit, dropped, lost, undeclared, .. } = loss;
-    host::warn(&format!(
-        "oidc-audit: stopping: {} created={created} acknowledged={acknowledged} unacknowledged={unacknowledged} \
+    warn!(
+        "stopping: {} created={created} acknowledged={acknowledged} unacknowledged={unacknowledged} \
          audit={audit} dropped={dropped} lost={lost} undeclared={undeclared}",
         place(loss),
-    ));
+    );
 }
 
 fn place(loss: &LossStatement) -> String {

@@ -19,14 +19,15 @@ pub(super) fn ephemeral_keys() -> Option<Keys> {
     Some(Keys::ephemeral(&shared_secrets().unwrap_or(drawn)))
 }
 
-/// Notes that a good configuration runs in this process, for a while: its roots say so again and again.
-pub(super) fn note_running(now: Timestamp) {
-    host::share_until(RUNNING, now.plus_millis(RUNNING_FOR));
+/// Notes that a good configuration of this plugin runs in this process, for a while: its roots say so again and again.
+pub(super) fn note_running(plugin: &str, now: Timestamp) {
+    host::share_until(&name_of(RUNNING, plugin.as_bytes()), now.plus_millis(RUNNING_FOR));
 }
 
-/// Whether a good configuration runs in this process.
-pub(super) fn is_running(now: Timestamp) -> bool {
-    host::holds(RUNNING, now)
+/// Whether a good configuration of this plugin runs in this process. That of another plugin does not count: refusing
+/// would not bring back an older one of this, and a proxy that starts would not start.
+pub(super) fn is_running(plugin: &str, now: Timestamp) -> bool {
+    host::holds(&name_of(RUNNING, plugin.as_bytes()), now)
 }
 
 /// Whether it is this VM that records the refusal of a configuration: one does.
@@ -67,7 +68,7 @@ fn name_of(name: &str, what: &[u8]) -> String {
 const CURRENT: &str = "oidc-audit/1/current/";
 const KEYS: &str = "oidc-audit/1/keys";
 const REJECTED: &str = "oidc-audit/1/rejected/";
-const RUNNING: &str = "oidc-audit/1/running";
+const RUNNING: &str = "oidc-audit/1/running/";
 
 /// Milliseconds. Longer than the slowest tick is late; a plugin that was removed is forgotten then.
 pub(super) const RUNNING_FOR: u64 = 90_000;

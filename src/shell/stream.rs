@@ -94,6 +94,12 @@ impl HttpContext for Stream {
         Action::Continue
     }
 
+    /// Trailers are the end of a body whose last chunk did not say so.
+    fn on_http_request_trailers(&mut self, _fields: usize) -> Action {
+        self.watched(|watched, running| watched.exchange.request_body(b"", true, &running.budget));
+        Action::Continue
+    }
+
     fn on_http_response_headers(&mut self, _fields: usize, end: bool) -> Action {
         self.watched(|watched, running| {
             if let Some(head) = host::response_head() {
@@ -115,6 +121,11 @@ impl HttpContext for Stream {
                 watched.exchange.response_body(&chunk, end, &running.budget);
             }
         });
+        Action::Continue
+    }
+
+    fn on_http_response_trailers(&mut self, _fields: usize) -> Action {
+        self.watched(|watched, running| watched.exchange.response_body(b"", true, &running.budget));
         Action::Continue
     }
 

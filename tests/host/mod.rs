@@ -235,6 +235,14 @@ impl Host {
         self.passes("proxy_on_response_body", stream, chunk.len(), end);
     }
 
+    /// One callback of a stream: the trailers of both messages, none of which can be read.
+    pub(crate) fn trailers(&mut self, stream: u32) {
+        for callback in ["proxy_on_request_trailers", "proxy_on_response_trailers"] {
+            self.enter(stream, Phase::Done);
+            assert_eq!(self.call::<_, u32>(callback, (stream, 1_u32)), 0, "{callback} does not let the message pass");
+        }
+    }
+
     /// The end of a stream: access log, done, delete.
     pub(crate) fn finish(&mut self, stream: u32) {
         self.log_phase(stream);

@@ -68,15 +68,22 @@ impl Receiver {
     }
 
     /// Reads a body that is too long to its end, up to a bound: a client that is still sending would not see the answer.
+    ///
+    /// A body is whole when it has the length that was announced, even if its sender is gone by then.
     async fn collect(&self, mut body: Incoming) -> Result<Bytes, Reply> {
+        let announced = body.size_hint().exact();
         let most = u64::try_from(self.max_body).unwrap_or(u64::MAX);
         if body.size_hint().lower() > most.saturating_mul(DRAIN) {
             return Err(Reply::too_large("the body is too long"));
         }
         let (mut kept, mut seen) = (Vec::new(), 0_u64);
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "the body broke off"))?;
-            let Ok(data) = frame.into_data() else { continue };
+            let data = match frame {
+                Ok(frame) => frame.into_data(),
+                Err(_) if announced == Some(seen) => break,
+                Err(_) => return Err(Reply::error(StatusCode::BAD_REQUEST, "the body broke off")),
+            };
+            let Ok(data) = data else { continue };
             seen = seen.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
             match seen {
                 0.. if seen <= most => kept.extend_from_slice(&data),

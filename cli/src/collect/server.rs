@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::linger::Linger;
 use super::receiver::Receiver;
 
 /// An open port and everything its connections need.
@@ -131,11 +132,14 @@ impl Connection {
             service_fn(move |request| {
                 spoke.store(true, Ordering::Relaxed);
                 let receiver = Arc::clone(&receiver);
-                async move { Ok::<_, io::Error>(receiver.answer(request).await) }
+                // A task of its own: a proxy that stops sends its last batch and is gone, and hyper drops what it was
+                // answering to. The batch is stored all the same.
+                let answering = tokio::spawn(async move { receiver.answer(request).await });
+                async move { answering.await.map_err(io::Error::other) }
             })
         };
         let builder = builder(self.timeouts);
-        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        let serving = builder.serve_connection(TokioIo::new(Linger::new(stream)), service);
         let mut serving = std::pin::pin!(self.watcher.watch(serving.into_owned()));
         tokio::select! {
             // How a connection ends is the peer's business: every request on it was answered or is sent again.

@@ -148,6 +148,7 @@ fn live(live: &Live) -> Value {
         "refresh_tokens": tokens(live.refresh_tokens, live.refresh_until, live.refresh_without_end),
         "after_logout": live.after_logout, "revoked": live.revoked,
         "flows_with_tokens": live.flows, "flows_logged_out": live.logged_out,
+        "flows_logout_requested": live.logout_requested,
     })
 }
 

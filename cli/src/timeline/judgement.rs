@@ -89,7 +89,7 @@ impl Problem {
             Self::ReplayUnseen => "replay, outcome not seen",
             Self::CodeReplayRefused => "code replay refused",
             Self::RefreshTokenReuseRefused => "refresh token reuse refused",
-            Self::Unaudited => "proxy unaudited: configuration rejected",
+            Self::Unaudited => "proxy runs unaudited",
             Self::ClientAuthenticationFailed => "client authentication failed",
             Self::TokenRefused => "token request refused",
             Self::AuthorizationError => "login ended in an error",

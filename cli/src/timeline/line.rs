@@ -47,21 +47,22 @@ impl Columns {
 impl Line<'_> {
     pub(crate) fn show(&self) -> String {
         let Self { entry, look, columns, .. } = self;
-        let used = OTHERS + columns.event + columns.client + columns.who + columns.duration;
-        let details = pad(&look.cut(&self.details(), look.width.saturating_sub(used)), look.width.saturating_sub(used));
+        let column = |text: String, columns| pad(&look.cut(&text, columns), columns);
+        let head = format!("  {}  {} ", moment::clock_millis(entry.at), look.outcome(entry.outcome));
+        let duration = look.paint(Style::Faint, &pad_left(&duration(entry), columns.duration));
+        let event = column(event(entry, look), columns.event);
+        let beside = look.width.saturating_sub(OTHERS + columns.event + columns.duration);
+        if entry.is_audit() {
+            // No client, nobody: there is room.
+            return format!("{head}{event}  {}", look.cut(&self.audit(), beside));
+        }
+        let (client, who) = (column(client(entry, look), columns.client), column(who(entry, look), columns.who));
+        let details = column(self.details(), beside.saturating_sub(columns.client + columns.who));
         let details = match entry.outcome {
             Outcome::Failure => look.paint(self.style(), &details),
             _ => details,
         };
-        format!(
-            "  {}  {} {}  {}  {}  {details} {}",
-            moment::clock_millis(entry.at),
-            look.outcome(entry.outcome),
-            pad(&look.cut(&event(entry, look), columns.event), columns.event),
-            pad(&look.cut(&client(entry, look), columns.client), columns.client),
-            pad(&look.cut(&who(entry, look), columns.who), columns.who),
-            look.paint(Style::Faint, &pad_left(&duration(entry), columns.duration)),
-        )
+        format!("{head}{event}  {client}  {who}  {details} {duration}")
     }
 
     fn style(&self) -> Style {
@@ -71,14 +72,16 @@ impl Line<'_> {
     /// Why it failed, or what it was about.
     fn details(&self) -> String {
         let Self { entry, look, .. } = self;
-        if entry.audit.is_some() {
-            return self.audit();
-        }
         let failed = matches!(entry.outcome, Outcome::Failure | Outcome::Unknown);
         let mut parts = Vec::new();
         parts.extend(entry.error.as_ref().map(|error| look.fit(error, 40)));
-        // `oauth_error` says no more than that there is an error.
-        let reason = entry.reason.as_ref().filter(|reason| !(entry.error.is_some() && &***reason == "oauth_error"));
+        // `oauth_error` says no more than that there is an error, `interaction` no more than the sign for pending.
+        let says_nothing = |reason: &str| match reason {
+            "oauth_error" => entry.error.is_some(),
+            "interaction" => entry.outcome == Outcome::Pending,
+            _ => false,
+        };
+        let reason = entry.reason.as_ref().filter(|reason| !says_nothing(reason));
         parts.extend(reason.map(|reason| look.fit(&reason.replace('_', " "), 30)));
         if failed {
             parts.extend(entry.status.filter(|status| *status >= 400).map(|status| status.to_string()));

@@ -101,7 +101,7 @@ impl Look {
         if text.width() <= columns {
             return text.to_owned();
         }
-        let room = columns.saturating_sub(self.signs.more.width());
+        let Some(room) = columns.checked_sub(self.signs.more.width()) else { return String::new() };
         let mut kept = String::new();
         for letter in text.chars() {
             kept.push(letter);

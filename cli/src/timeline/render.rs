@@ -10,7 +10,7 @@ use crate::timeline::entry::Entry;
 use crate::timeline::flow::{Flow, Kind, Logout};
 use crate::timeline::judgement::{Judgement, Label, Problem};
 use crate::timeline::line::{Columns, Line};
-use crate::timeline::look::{Look, remaining};
+use crate::timeline::look::Look;
 use crate::timeline::report::Report;
 use crate::timeline::summary::many;
 use crate::timeline::tokens::{self, State};
@@ -70,15 +70,24 @@ impl Sheet<'_> {
         let said = problem.map(|problem| format!("{dot}{}", problem.words())).unwrap_or_default();
         let start = format!("{dot}{} {}", moment::date(flow.from), moment::clock(flow.from));
         let (end, span) = match flow.to.millis_since(flow.from) {
-            0 => (String::new(), String::new()),
+            0..1_000 => (String::new(), String::new()),
             span => {
                 (format!("{dash}{}", moment::clock_beside(flow.to, flow.from)), format!(" ({})", moment::span(span)))
             }
         };
         let records = format!("{dot}{}", many(u64::try_from(flow.members.len()).unwrap_or(u64::MAX), "record"));
         let head = format!("{kind} {name}");
-        let used = [&head, &said, &start, &end, &span, &records].map(|part| part.width()).iter().sum::<usize>();
-        let span = if used + UTC.len() > look.width { String::new() } else { span };
+        // What says least goes first where it is narrow.
+        let mut details = [span, records, end];
+        for leaves in 0..details.len() {
+            let used = [&head, &said, &start].into_iter().chain(&details).map(|part| part.width()).sum::<usize>();
+            if used + UTC.len() > look.width
+                && let Some(detail) = details.get_mut(leaves)
+            {
+                detail.clear();
+            }
+        }
+        let [span, records, end] = details;
         let (head, said) = (look.paint(Style::Strong, &head), paint(problem, &said, look));
         writeln!(to, "{head}{said}{start}{end}{UTC}{span}{records}")?;
         self.sequence(to, flow)?;
@@ -87,7 +96,7 @@ impl Sheet<'_> {
 
     fn recorder(&self, entry: &Entry) -> String {
         let stream = format!("{:032x}", entry.id.stream);
-        let node = entry.node.as_ref().map(|node| format!(" ({})", self.look.fit(node, 24))).unwrap_or_default();
+        let node = entry.node.as_ref().map(|node| format!(" ({})", self.look.fit(node, 20))).unwrap_or_default();
         format!("{}{node}", stream.chars().take(8).collect::<String>())
     }
 
@@ -189,7 +198,7 @@ impl Sheet<'_> {
     }
 
     fn label(&self, label: &Label, entry: &Entry) -> String {
-        let clock = |at| moment::clock_beside(at, entry.at);
+        let clock = |at| moment::clock_millis_beside(at, entry.at);
         match label {
             Label::AlsoSeen { vantage } => {
                 let at = vantage.as_ref().map(|vantage| format!(" at {}", self.look.fit(vantage, 16)));
@@ -239,12 +248,11 @@ impl Sheet<'_> {
             tokens::Kind::Refresh => "refresh token",
         };
         let (last, now) = (live().filter_map(|token| token.end).max(), self.report.as_of);
-        let end = match last {
-            Some(end) if live().all(|token| token.end.is_some()) => {
-                format!(" until {} ({})", moment::clock_beside(end, now), remaining(end, now))
-            }
-            Some(end) => format!(" until {} or later", moment::clock_beside(end, now)),
-            None => ", end unknown".to_owned(),
+        let unknown = live().filter(|token| token.end.is_none()).count();
+        let end = match (last, unknown) {
+            (Some(end), 0) => format!(" until {}", moment::clock_beside(end, now)),
+            (Some(_), unknown) => format!(", {unknown} end unknown"),
+            (None, _) => ", end unknown".to_owned(),
         };
         (count > 0).then(|| format!("{}{end}", many(count, what)))
     }

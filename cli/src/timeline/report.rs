@@ -49,6 +49,8 @@ pub(crate) struct Live {
     /// Flows with tokens, and those of them that ended in a logout.
     pub(crate) flows: u64,
     pub(crate) logged_out: u64,
+    /// Those of them whose logout was asked for, and its end not seen.
+    pub(crate) logout_requested: u64,
 }
 
 /// A kind of event that is nowhere in the selected flows although what precedes it is.
@@ -126,6 +128,7 @@ impl Live {
             live.flows += 1;
             let logged_out = matches!(flow.logout, Logout::Completed(_));
             live.logged_out += u64::from(logged_out);
+            live.logout_requested += u64::from(matches!(flow.logout, Logout::Requested(_)));
             for token in &flow.tokens {
                 live.revoked += u64::from(matches!(token.state, State::Revoked(_)));
                 if token.state != State::Live {

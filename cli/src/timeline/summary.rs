@@ -37,7 +37,7 @@ pub(crate) fn write(to: &mut dyn Write, report: &Report, frame: &Frame<'_>, look
     let mut rows = vec![title(report, frame, look), trust(report, look)];
     let rest = [window(report, look), worst(report, look), live(report), unseen(report), drops(report, look)];
     rows.extend(rest.into_iter().filter(|row| !row.parts.is_empty()));
-    rows.push(Row { name: "Next", parts: vec![Part::plain(frame.next)] });
+    rows.push(Row { name: "Next", parts: vec![Part::plain(look.text(frame.next))] });
     let mut spare = MOST_LINES.saturating_sub(keys.len() + rows.len());
     for (number, row) in rows.iter().enumerate() {
         let lines = row.wrap(look, 1 + spare.min(MOST_SPARE));
@@ -62,14 +62,14 @@ pub(crate) fn write_empty(to: &mut dyn Write, tally: &Tally) -> io::Result<()> {
 }
 
 impl Row {
-    /// The parts in at most `most` lines; what does not fit is counted. The first part is never left out.
+    /// The parts in at most `most` lines; what does not fit is counted, and is in the JSON. The first part is never left out.
     fn wrap(&self, look: &Look, most: usize) -> Vec<String> {
         let room = look.width.saturating_sub(NAME).max(20);
         let mut lines = vec![String::new()];
         let mut used = 0;
         for (number, part) in self.parts.iter().enumerate() {
             let left = self.parts.len() - number;
-            let more = format!("{}{left} more (--json)", look.signs.dot);
+            let more = format!("{}+{left} more", look.signs.dot);
             let width = width(&part.text) + if used == 0 { 0 } else { width(look.signs.dot) };
             let is_last_line = lines.len() == most;
             let reserved = if is_last_line && left > 1 { self::width(&more) } else { 0 };
@@ -184,7 +184,7 @@ fn ephemeral_keys(report: &Report) -> Vec<String> {
     }
     let first = r#""keys": {"join": {"current": {"env": "OIDC_AUDIT_JOIN_KEY", "id": "k1"}},"#;
     let second = r#"         "pseudonym": {"current": {"env": "OIDC_AUDIT_PSEUDONYM_KEY", "id": "k1"}}}"#;
-    let about = "keys ephemeral: flows end with their process; `oidc-audit keygen`, and in the configuration";
+    let about = "keys ephemeral: flows end with their process; `oidc-audit keygen`, then configure";
     [about, first, second].map(str::to_owned).into()
 }
 
@@ -229,9 +229,9 @@ fn live(report: &Report) -> Row {
     if live.flows == 0 {
         return Row { name: "Live", parts: Vec::new() };
     }
-    let until = |end: Option<Timestamp>, without: u64| match (end, without) {
-        (Some(end), 0) => format!(" until {} UTC ({})", moment::clock_beside(end, now), remaining(end, now)),
-        (Some(end), _) => format!(" until {} UTC or later", moment::clock_beside(end, now)),
+    let until = |end: Option<Timestamp>, unknown: u64| match (end, unknown) {
+        (Some(end), 0) => format!(" until {} ({})", moment::clock_beside(end, now), remaining(end, now)),
+        (Some(_), unknown) => format!(", {unknown} end unknown"),
         (None, _) => ", end unknown".to_owned(),
     };
     let tokens = |count: u64, what, end, without| match count {
@@ -245,9 +245,10 @@ fn live(report: &Report) -> Row {
     if live.after_logout > 0 {
         parts.push(Part::styled(Style::Warning, format!("{} of them after a logout", live.after_logout)));
     }
-    parts.push(Part::plain(match live.logged_out {
-        0 => "no logout seen".to_owned(),
-        count => format!("{count} of {} logged out", many(live.flows, "flow")),
+    parts.push(Part::plain(match (live.logged_out, live.logout_requested) {
+        (0, 0) => "no logout seen".to_owned(),
+        (0, requested) => format!("{} requested, none completed", many(requested, "logout")),
+        (count, _) => format!("{count} of {} logged out", many(live.flows, "flow")),
     }));
     parts.push(Part::plain(match live.revoked {
         0 => "no revocation seen".to_owned(),
