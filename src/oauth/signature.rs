@@ -6,12 +6,16 @@
 //! [RFC 7515 §5.2]: https://www.rfc-editor.org/rfc/rfc7515#section-5.2
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jwt_compact::alg::{Ed25519, Es256, Rsa, StrongKey};
 use jwt_compact::jwk::JsonWebKey;
 use jwt_compact::{Algorithm, AlgorithmSignature};
-use serde_json::Value;
+
+use super::json::{self, Json, Object};
+use super::jwt::base64_octets;
+use crate::seen::Seen;
 
 /// What is known of a token's signature (`id_token.signature`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,8 +75,8 @@ impl JwkSet {
     ///
     /// [`NotAJwkSet`].
     pub fn read(document: &[u8]) -> Result<Self, NotAJwkSet> {
-        let document: Value = serde_json::from_slice(document).map_err(|_| NotAJwkSet)?;
-        let keys = document.get("keys").and_then(Value::as_array).ok_or(NotAJwkSet)?;
+        let document = json::read_object(document).ok_or(NotAJwkSet)?;
+        let Seen::Present(Json::List(keys)) = document.get("keys") else { return Err(NotAJwkSet) };
         Ok(Self(keys.iter().filter_map(Jwk::read).take(MAX_KEYS).collect()))
     }
 
@@ -184,16 +188,13 @@ enum VerifyingKey {
 }
 
 impl Jwk {
-    fn read(value: &Value) -> Option<Self> {
-        let text = |name| value.get(name).and_then(Value::as_str).filter(|text| text.len() <= MAX_NAME);
+    fn read(jwk: &Json<'_>) -> Option<Self> {
+        let Json::Object(jwk) = jwk else { return None };
+        let text = |name| jwk.text(name, MAX_NAME).present();
         if text("use").is_some_and(|purpose| purpose != "sig") {
             return None;
         }
-        Some(Self {
-            kid: text("kid").map(Into::into),
-            alg: text("alg").map(Into::into),
-            key: VerifyingKey::read(value)?,
-        })
+        Some(Self { kid: text("kid").map(Into::into), alg: text("alg").map(Into::into), key: VerifyingKey::read(jwk)? })
     }
 
     fn may_have_made(&self, parts: SignedParts<'_>) -> bool {
@@ -205,13 +206,23 @@ impl Jwk {
 
 impl VerifyingKey {
     /// RSA keys below 2048 bits are left out: what they signed is not proof (RFC 7518 §3.3).
-    fn read(value: &Value) -> Option<Self> {
-        let jwk: JsonWebKey<'_> = serde_json::from_value(value.clone()).ok()?;
-        let jwk = jwk.to_verifying_key();
-        match value.get("kty").and_then(Value::as_str)? {
-            "EC" => <Es256 as Algorithm>::VerifyingKey::try_from(&jwk).ok().map(Self::Es256),
-            "OKP" => <Ed25519 as Algorithm>::VerifyingKey::try_from(&jwk).ok().map(Self::Ed25519),
-            "RSA" => StrongKey::try_from(<Rsa as Algorithm>::VerifyingKey::try_from(&jwk).ok()?).ok().map(Self::Rsa),
+    fn read(jwk: &Object<'_>) -> Option<Self> {
+        let octets = |name| Some(Cow::Owned(base64_octets(jwk.text(name, MAX_NUMBER).present()?.as_bytes())?));
+        let curve = || jwk.text("crv", MAX_NAME).present();
+        match jwk.text("kty", MAX_NAME).present()?.as_ref() {
+            "EC" => {
+                let jwk = JsonWebKey::EllipticCurve { curve: curve()?, x: octets("x")?, y: octets("y")?, secret: None };
+                <Es256 as Algorithm>::VerifyingKey::try_from(&jwk).ok().map(Self::Es256)
+            }
+            "OKP" => {
+                let jwk = JsonWebKey::KeyPair { curve: curve()?, x: octets("x")?, secret: None };
+                <Ed25519 as Algorithm>::VerifyingKey::try_from(&jwk).ok().map(Self::Ed25519)
+            }
+            "RSA" => {
+                let (modulus, public_exponent) = (octets("n")?, octets("e")?);
+                let jwk = JsonWebKey::Rsa { modulus, public_exponent, private_parts: None };
+                StrongKey::try_from(<Rsa as Algorithm>::VerifyingKey::try_from(&jwk).ok()?).ok().map(Self::Rsa)
+            }
             _ => None,
         }
     }
@@ -274,6 +285,8 @@ const ALGORITHMS: [&str; 9] = ["ES256", "Ed25519", "EdDSA", "PS256", "PS384", "P
 const MAX_KEYS: usize = 32;
 /// Without a `kid` several keys may be tried; each try costs about 1 ms.
 const MAX_TRIES: usize = 4;
+/// Bytes of a number in base64url: RSA keys of 8192 bits.
+const MAX_NUMBER: usize = 1400;
 /// Bytes of a `kid` or `alg`.
 const MAX_NAME: usize = 256;
 
