@@ -24,6 +24,10 @@ const THREE_MISTAKES: &str = r#"{"issuers":[{"issuer":"ftp://idp.example.test"}]
 const ONE_MISTAKE: &str = r#"{"issuers":[{"issuer":"ftp://idp.example.test"}],"sinks":[{"cluster":"audit_log"}]}"#;
 const METADATA: &str = r#"{"issuer":"https://idp.example.com","authorization_endpoint":"https://idp.example.com/a","token_endpoint":"https://idp.example.com/t","userinfo_endpoint":"https://idp.example.com/u","jwks_uri":"https://idp.example.com/k","response_types_supported":["code"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#;
 
+/// RFC 8037 appendix A.4: the token names no issuer.
+const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+const ID_TOKEN: &str = r#"{"access_token":"at-secret-2","token_type":"Bearer","id_token":"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"}"#;
+
 /// Bytes 00..1f.
 const KEY: (&str, &str) = ("KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
 const TOKEN: (&str, &str) = ("SINK_TOKEN", "sink-token-7");
@@ -510,31 +514,35 @@ fn vms_of_a_process_share_the_keys_that_it_drew() {
 }
 
 #[test]
-fn one_vm_fetches_the_metadata_and_all_know_it() {
+fn one_vm_fetches_metadata_and_keys_and_all_know_them() {
     let process = Process::default();
     let mut hosts = [0; 3].map(|_| Host::start_in(&process, filter(), FETCHING.as_bytes(), &[]).0);
+    let mut paths = Vec::new();
     for _ in 0..10 {
         for host in &mut hosts {
             host.tick();
             for call in host.deliveries() {
-                assert_eq!(
-                    (call.cluster.as_str(), call.header(":path").as_deref()),
-                    ("idp", Some("/.well-known/openid-configuration"))
-                );
+                assert_eq!(call.cluster, "idp");
                 assert_eq!(call.header(":authority").as_deref(), Some("idp.example.com"));
-                host.answer(call.token, Reply::Response(200, Vec::new(), METADATA.as_bytes().to_vec()));
+                let path = call.header(":path").unwrap();
+                let document = if path == "/k" { JWKS } else { METADATA };
+                paths.push(path);
+                host.answer(call.token, Reply::Response(200, Vec::new(), document.as_bytes().to_vec()));
             }
         }
     }
-    let calls: usize = hosts.iter().map(|host| host.calls().len()).sum();
-    assert_eq!(calls, 1, "one of them asks");
-    assert_eq!(hosts[0].metric("oidcaudit.learned"), Some(3), "all of them know");
+    assert_eq!(paths, ["/.well-known/openid-configuration", "/k"], "one of them asks");
+    assert_eq!(hosts[0].metric("oidcaudit.learned"), Some(6), "all of them know");
     for host in &mut hosts {
-        let mut script = token_exchange();
+        let mut script = token_exchange().answering("application/json", ID_TOKEN);
         script.request[1].1 = b"/t".to_vec();
         host.exchange(&script);
         host.settle();
-        assert_eq!(records(host)[1]["recognition"], "discovered");
+        let record = &records(host)[1];
+        assert_eq!(
+            (&record["recognition"], &record["id_token"]["signature"]),
+            (&"discovered".into(), &"verified".into())
+        );
     }
 }
 

@@ -153,6 +153,7 @@ fn media_type(input: &[u8]) {
 fn metadata(input: &[u8]) {
     let mut config = configuration();
     black_box(config.policy.learn(0, input).ok());
+    black_box(config.policy.learn_keys(0, input).ok());
 }
 
 fn parameters(input: &[u8]) {

@@ -46,6 +46,7 @@ impl Canonical {
             },
         );
         self.number("memory", settings.memory);
+        self.text("signature_checks", &settings.signature_checks.to_string());
         self.text("interval_ms", &settings.interval_ms.to_string());
         self.text("retain_seconds", &settings.retain_seconds.to_string());
         self.text("vantage", settings.vantage.map_or("auto", |vantage| vantage.as_str()));

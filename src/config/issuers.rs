@@ -10,7 +10,7 @@ use crate::oauth::{EndpointKind, Provider};
 pub(super) struct Issuer {
     pub(super) issuer: String,
     pub(super) provider: Option<Provider>,
-    /// Envoy cluster of the issuer: its metadata document is fetched there.
+    /// Envoy cluster of the issuer: its metadata document and keys are fetched there.
     pub(super) cluster: Option<String>,
     /// Further authorities beside that of `issuer`.
     pub(super) authorities: Vec<String>,

@@ -44,7 +44,7 @@ pub struct Config {
     pub vantage: VantageRule,
     /// Where records go.
     pub outbox: OutboxSettings,
-    /// Issuers whose metadata document the filter fetches.
+    /// Issuers whose metadata document and keys the filter fetches.
     pub fetches: Vec<FetchSettings>,
     /// Bytes per VM for bodies in flight.
     pub body_bytes: usize,
@@ -119,7 +119,8 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
             Some(FetchSettings { issuer, cluster: settings.cluster.as_deref()?.into() })
         });
     let fetches = fetches.collect();
-    let policy = policy(settings.issuers, settings.login_forms, report)?;
+    let limits = Limits { signature_checks: settings.signature_checks, ..Limits::default() };
+    let policy = policy(settings.issuers, limits, settings.login_forms, report)?;
     let outbox = OutboxSettings {
         queue_bytes: settings.memory / 2,
         keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
@@ -142,7 +143,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
 
 /// What the protocol layer finds wrong is a problem too. Its indexes of issuers are those of the text only where none
 /// was left out for a problem of its own.
-fn policy(issuers: Vec<Issuer>, login_forms: LoginForms, report: &mut Report) -> Option<Policy> {
+fn policy(issuers: Vec<Issuer>, limits: Limits, login_forms: LoginForms, report: &mut Report) -> Option<Policy> {
     let complete = report.problems.is_empty();
     let settings = issuers.into_iter().map(|issuer| IssuerSettings {
         issuer: issuer.issuer,
@@ -150,7 +151,7 @@ fn policy(issuers: Vec<Issuer>, login_forms: LoginForms, report: &mut Report) ->
         provider: issuer.provider,
         endpoints: Endpoints(issuer.endpoints),
     });
-    let error = match Policy::new(settings.collect(), Limits::default(), login_forms) {
+    let error = match Policy::new(settings.collect(), limits, login_forms) {
         Ok(policy) => return Some(policy),
         Err(error) => error,
     };

@@ -130,7 +130,7 @@ fn issuer() -> Vec<Member> {
             "/issuers/*/cluster",
             "text",
             "none",
-            "Envoy cluster from which the filter fetches the issuer's metadata document, once per process. Without it the document is learnt when it passes by.",
+            "Envoy cluster from which the filter fetches the issuer's metadata document and its keys (`jwks_uri`), once per process. Without it they are learnt when they pass by.",
             json!({"type": "string", "minLength": 1, "maxLength": 255}),
         ),
         member(
@@ -356,6 +356,7 @@ fn people() -> Vec<Member> {
 
 fn bounds() -> Vec<Member> {
     let (memory, _, memory_most) = settings::MEMORY;
+    let (checks, _, checks_most) = settings::SIGNATURE_CHECKS;
     let (interval, _, interval_most) = settings::INTERVAL_MS;
     let (retain, _, retain_most) = settings::RETAIN_SECONDS;
     vec![
@@ -366,6 +367,13 @@ fn bounds() -> Vec<Member> {
             "`16777216`",
             "Bytes per VM: half for bodies in flight, half for records that wait. 4 MiB is enough for a sidecar.",
             json!({"type": "integer", "minimum": memory, "maximum": memory_most}),
+        ),
+        member(
+            "/limits/signature_checks",
+            &range(checks, checks_most),
+            "`20`",
+            "Keys that are tried on the signatures of ID tokens, per second and VM; one costs about 1 ms of CPU. Beyond it, signatures are recorded as `unchecked` with reason `budget`. 0: none are checked.",
+            json!({"type": "integer", "minimum": checks, "maximum": checks_most}),
         ),
         member("/delivery", "object", "see below", "When records leave.", json!({"type": "object"})),
         member(

@@ -20,6 +20,7 @@ pub(super) struct Settings {
     pub(super) privacy: Privacy,
     pub(super) login_forms: LoginForms,
     pub(super) memory: usize,
+    pub(super) signature_checks: u32,
     pub(super) interval_ms: u32,
     pub(super) retain_seconds: u32,
     /// `None`: by where the filter runs.
@@ -41,6 +42,7 @@ impl Settings {
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
         let (interval_ms, retain_seconds) = delivery(&members, report);
+        let (memory, signature_checks) = limits(&members, report);
         Some(Self {
             enabled: members.get("enabled").and_then(|node| node.bool(report)).unwrap_or(true),
             issuers: issuers.unwrap_or_default(),
@@ -48,7 +50,8 @@ impl Settings {
             rings,
             privacy: privacy(&members, report),
             login_forms: login_forms(&members, report),
-            memory: memory(&members, report),
+            memory,
+            signature_checks,
             interval_ms,
             retain_seconds,
             vantage: vantage(&members, report),
@@ -107,11 +110,15 @@ fn login_forms(members: &Members<'_>, report: &mut Report) -> LoginForms {
     }
 }
 
-fn memory(members: &Members<'_>, report: &mut Report) -> usize {
+/// `memory` and `signature_checks`.
+fn limits(members: &Members<'_>, report: &mut Report) -> (usize, u32) {
     let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
-    let (min, default, max) = MEMORY;
-    let memory = limits.and_then(|limits| limits.get("memory")?.number(min, max, report));
-    usize::try_from(memory.unwrap_or(default)).unwrap_or(usize::MAX)
+    let mut number = |name: &str, (min, default, max): (u64, u64, u64)| {
+        let node = limits.as_ref().and_then(|limits| limits.get(name));
+        node.and_then(|node| node.number(min, max, report)).unwrap_or(default)
+    };
+    let memory = usize::try_from(number("memory", MEMORY)).unwrap_or(usize::MAX);
+    (memory, u32::try_from(number("signature_checks", SIGNATURE_CHECKS)).unwrap_or(u32::MAX))
 }
 
 /// `interval_ms` and `retain_seconds`.
@@ -147,13 +154,15 @@ pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
 pub(super) const CAPTURE: &[&str] = &["login_forms"];
 pub(super) const LOGIN_FORMS: &[&str] = &["off", "outcome", "username"];
-pub(super) const LIMITS: &[&str] = &["memory"];
+pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];
 pub(super) const DELIVERY: &[&str] = &["interval_ms", "retain_seconds"];
 /// `auto` is no [`Vantage`]: it is found out.
 pub(super) const VANTAGES: &[&str] = &["auto", "edge", "idp-in", "idp-out", "rp-in", "rp-out", "rs-in"];
 
 /// Bytes: least, default, most. Half is for bodies in flight, half for drafts and sealed batches.
 pub(super) const MEMORY: (u64, u64, u64) = (256 << 10, 16 << 20, 512 << 20);
+/// Keys that are tried on signatures, each second and VM: none, default, most.
+pub(super) const SIGNATURE_CHECKS: (u64, u64, u64) = (0, 20, 10_000);
 /// Milliseconds between two looks at the queue: least, default, most.
 pub(super) const INTERVAL_MS: (u32, u32, u32) = (50, 1_000, 60_000);
 /// Seconds for which an undelivered batch is kept: least, default, most.

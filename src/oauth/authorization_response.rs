@@ -121,7 +121,7 @@ pub(super) fn observation<'a>(scene: &Scene<'a>, found: &Found<'a>, request: &Pa
     let error = found.error();
     let event = if error.is_some() { ProtocolEvent::AuthorizationError } else { ProtocolEvent::AuthorizationResponse };
     let mut links = Links::default();
-    let message = read(found, &mut links);
+    let message = read(scene, found, &mut links);
     let endpoint = scene.recognition(found.rule, found.confidence);
     let recognition = Recognition { rule: found.rule, confidence: found.confidence, ..endpoint };
     let issuer = message.iss.clone().present();
@@ -137,13 +137,13 @@ pub(super) fn observation<'a>(scene: &Scene<'a>, found: &Found<'a>, request: &Pa
     observation
 }
 
-fn read<'a>(found: &Found<'a>, links: &mut Links<'a>) -> AuthorizationResponse<'a> {
+fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> AuthorizationResponse<'a> {
     let parameters = &found.parameters;
     links.add(LinkRole::State, "response.state", parameters.octets("state"));
     links.add(LinkRole::Code, "response.code", parameters.octets("code"));
     links.add(LinkRole::At, "response.access_token", parameters.octets("access_token"));
     let id_token = parameters.octets("id_token");
-    let read_token = id_token.as_ref().present().and_then(|token| read_id_token(token, Trust::Direct));
+    let read_token = id_token.as_ref().present().and_then(|token| scene.id_token(token, Trust::Direct));
     match (&id_token, &read_token) {
         (Seen::Present(_), None) => links.note_if_malformed("response.id_token", &NOT_A_JWT),
         _ => links.add(LinkRole::Idt, "response.id_token", id_token),

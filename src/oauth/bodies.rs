@@ -47,6 +47,7 @@ impl Policy {
         match interest.kind() {
             Some(Kind::Token | Kind::Userinfo) => json,
             Some(Kind::Discovery) if status == 200 => json,
+            Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
             Some(Kind::Authorization) => html.or(error),
             Some(Kind::Interaction | Kind::Resume) => html,
             Some(Kind::EndSession) => error,
@@ -150,6 +151,8 @@ mod tests {
         assert_eq!(response(&policy, "/somewhere", "200", "application/json"), None);
         assert_eq!(response(&policy, "/auth", "303", "text/html"), None);
         assert_eq!(response(&policy, "/jwks", "200", "text/html"), None);
+        assert_eq!(response(&policy, "/jwks", "200", "application/jwk-set+json"), Some(262_144));
+        assert_eq!(response(&policy, "/jwks", "404", "text/plain"), None);
         assert_eq!(response(&policy, "/token", "200", "text/plain"), Some(262_144));
         assert_eq!(response(&policy, "/session/end", "200", "text/html"), None);
     }

@@ -21,6 +21,8 @@ pub struct Limits {
     pub value: usize,
     /// A parameter's value that begins as a JWT does.
     pub jwt: usize,
+    /// Keys that are tried on signatures, each second; 0 to check none.
+    pub signature_checks: u32,
 }
 
 impl Default for Limits {
@@ -34,6 +36,7 @@ impl Default for Limits {
             name: 128,
             value: 8 * 1024,
             jwt: 64 * 1024,
+            signature_checks: 20,
         }
     }
 }

@@ -11,7 +11,8 @@ use super::observation::{
 use super::parameters::{Parameters, text};
 use super::policy::SUBPATH;
 use super::scene::{Answer, Scene, put_links, was_sent};
-use super::token_claims::{Claims, NOT_A_JWT, OF_HINT, read_id_token};
+use super::signature::SignatureCheck;
+use super::token_claims::{Claims, NOT_A_JWT, OF_HINT};
 use crate::http::{MediaType, ResponseHead, UrlParts};
 use crate::seen::Seen;
 
@@ -122,10 +123,11 @@ fn judge_answer(scene: &Scene<'_>, recognition: Recognition) -> Option<(Protocol
 fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolEvent) -> Observation<'a> {
     let parameters = &scene.parameters;
     let mut links = Links::default();
-    let hint = read_hint(parameters, &mut links);
+    let hint = read_hint(scene, &mut links);
     let target = scene.location();
     link(scene, target, &mut links);
     let (hint, claims) = hint.unzip();
+    let trust = hint.as_ref().and_then(|hint| hint.trust).unwrap_or(Trust::Unverified);
     let message = Logout {
         delivery: Some(if scene.body_format == Some(BodyFormat::Form) { Delivery::Post } else { Delivery::Query }),
         post_logout_redirect_uri: parameters.text("post_logout_redirect_uri"),
@@ -141,7 +143,7 @@ fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolE
     scene.claim_named(&mut observation, issuer.as_deref());
     if let Some(claims) = &claims {
         claims.link(&mut links, &OF_HINT, observation.issuer.as_ref());
-        observation.subject = claims.subject(Trust::Unverified);
+        observation.subject = claims.subject(trust);
     }
     if parameters.has("refresh_token") {
         let (mut client, not_encoded) = identify(&scene.decoded.request.headers, parameters);
@@ -159,10 +161,15 @@ fn proves(client: &super::observation::Client<'_>) -> bool {
     client.auth_method.is_some_and(|method| method != super::observation::ClientAuthMethod::None)
 }
 
-/// Anybody can write a hint: its claims are `unverified`.
-fn read_hint<'a>(parameters: &Parameters<'a>, links: &mut Links<'a>) -> Option<(IdToken<'a>, Claims)> {
-    let hint = parameters.octets("id_token_hint");
-    let read = hint.as_ref().present().and_then(|hint| read_id_token(hint, Trust::Unverified));
+/// Anybody can write a hint: its claims are `unverified`, unless its issuer signed them.
+fn read_hint<'a>(scene: &Scene<'a>, links: &mut Links<'a>) -> Option<(IdToken<'a>, Claims)> {
+    let hint = scene.parameters.octets("id_token_hint");
+    let mut read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, Trust::Unverified));
+    if let Some((token, _)) = &mut read
+        && token.signature == SignatureCheck::Verified
+    {
+        token.trust = Some(Trust::Verified);
+    }
     match (&hint, &read) {
         (Seen::Present(_), None) => links.note_if_malformed("request.id_token_hint", &NOT_A_JWT),
         _ => links.add(LinkRole::Idt, "request.id_token_hint", hint),

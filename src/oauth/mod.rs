@@ -6,19 +6,21 @@
 //! [`Policy::response_bodies`] what is read of it, [`decode`] unpacks what was read, [`observe`] tells what it was.
 //! Everything here takes bytes of strangers, never fails, and is bounded. Entries for fuzz targets: [`form::read`],
 //! [`Parameters::read`], [`json::read`], [`jwt::read`], [`html_form::read`], [`client_authentication::read_basic`],
-//! [`Policy::learn`], and in the basics `http::{normalise_path, read_challenges, UrlParts::read}`, `body::decode`.
+//! [`Policy::learn`], [`Policy::learn_keys`], and in the basics `http::{normalise_path, read_challenges, UrlParts::read}`, `body::decode`.
 
 mod authorization;
 mod authorization_response;
 mod bodies;
 pub mod client_authentication;
 mod decode;
+mod document;
 mod endpoint;
 mod error;
 pub mod form;
 pub mod html_form;
 pub mod json;
 pub mod jwt;
+mod keys;
 mod limits;
 mod links;
 mod logout;
@@ -31,6 +33,7 @@ mod policy;
 mod provider;
 mod recognise;
 mod scene;
+pub mod signature;
 mod token;
 mod token_claims;
 mod userinfo;
@@ -38,14 +41,17 @@ mod vantage;
 
 pub use bodies::{BodyPlan, has_enough};
 pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
+pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};
+pub use keys::KeysError;
 pub use limits::{Limits, LoginForms};
 pub use metadata::{Learned, MetadataError};
 pub use observation::*;
-pub use observe::{observe, passing_metadata};
+pub use observe::{observe, passing_document};
 pub use parameters::Parameters;
 pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };
 pub use provider::Provider;
+pub use signature::{SignatureCheck, Unchecked};
 pub use vantage::Vantage;

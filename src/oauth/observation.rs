@@ -2,6 +2,7 @@
 //!
 //! Borrows from the exchange. Secrets stay in [`Secret`]; a value that must correlate two messages is a [`Link`].
 
+use super::signature::SignatureCheck;
 use std::borrow::Cow;
 
 use crate::body::Completeness;
@@ -449,7 +450,7 @@ pub enum TokenFormat {
     Opaque,
 }
 
-/// The ID token's claims, each read on its own (OIDC Core §2). Signatures are not checked here.
+/// The ID token's claims, each read on its own (OIDC Core §2).
 #[derive(Debug, Default)]
 pub struct IdToken<'a> {
     /// Five parts: nothing but the header is readable.
@@ -484,6 +485,8 @@ pub struct IdToken<'a> {
     pub phone_number_verified: Seen<bool>,
     /// Names of all claims, sorted, at most 64.
     pub claim_names: Vec<Cow<'a, str>>,
+    /// Whether a key of its issuer signed it.
+    pub signature: SignatureCheck,
     /// Where it came from.
     pub trust: Option<Trust>,
 }

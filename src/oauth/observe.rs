@@ -1,6 +1,7 @@
 //! From an exchange to what it said: which reader is asked.
 
 use super::decode::Decoded;
+use super::document::Document;
 use super::endpoint::EndpointKind as Kind;
 use super::observation::{Observation, Recognition};
 use super::policy::Policy;
@@ -25,14 +26,20 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
     }
 }
 
-/// The metadata document of a watched issuer that passed by whole, for [`Policy::learn`], which checks whose it is.
+/// A document of a watched issuer that passed by whole, for [`Policy::learn`], which checks whose it is, or
+/// [`Policy::learn_keys`].
 #[must_use]
-pub fn passing_metadata<'a>(policy: &Policy, decoded: &'a Decoded<'a>) -> Option<(usize, &'a [u8])> {
-    let asked = decoded.interest.kind() == Some(Kind::Discovery) && decoded.request.method() == Some(b"GET");
-    let answered = decoded.status() == Some(200) && decoded.source == super::ResponseSource::Upstream;
-    let document = decoded.response_content.whole().filter(|_| asked && answered)?;
+pub fn passing_document<'a>(policy: &Policy, decoded: &'a Decoded<'a>) -> Option<(Document, usize, &'a [u8])> {
+    let asked = match decoded.interest.kind() {
+        Some(Kind::Discovery) => Document::Metadata,
+        Some(Kind::Jwks) if policy.checks_signatures() => Document::Keys,
+        _ => return None,
+    };
+    let got = decoded.request.method() == Some(b"GET") && decoded.status() == Some(200);
+    let answered = got && decoded.source == super::ResponseSource::Upstream;
+    let document = decoded.response_content.whole().filter(|_| answered)?;
     let issuer = decoded.interest.issuer;
-    policy.issuers.get(issuer).map(|_| (issuer, document))
+    policy.issuers.get(issuer).map(|_| (asked, issuer, document))
 }
 
 fn subject(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::endpoint::{Endpoint, EndpointKind, fits};
+use super::keys::{Checks, Keys};
 use super::limits::{Limits, LoginForms};
 use super::metadata::{Learned, MetadataError, Place};
 use super::observation::{Confidence, Tier};
@@ -18,6 +19,7 @@ pub struct Policy {
     pub limits: Limits,
     /// What is read of login forms.
     pub login_forms: LoginForms,
+    pub(super) checks: Checks,
 }
 
 /// One issuer as the operator describes it.
@@ -49,6 +51,7 @@ pub struct Issuer {
     path: Vec<u8>,
     configured: Vec<Place>,
     pub(super) learned: Option<Vec<Place>>,
+    pub(super) keys: Keys,
 }
 
 /// Which issuer a request is for, and which of its endpoints. Small; valid for the policy that made it and for the same
@@ -120,7 +123,7 @@ impl Policy {
             problems.extend(found.into_iter().map(|(field, kind)| PolicyProblem { issuer: index, field, kind }));
         }
         if problems.is_empty() {
-            Ok(Self { issuers: compiled, limits, login_forms })
+            Ok(Self { issuers: compiled, limits, login_forms, checks: Checks::default() })
         } else {
             Err(PolicyError { problems })
         }
@@ -167,10 +170,12 @@ impl Policy {
         self.issuers.get(issuer).is_some_and(|issuer| issuer.learned.is_some())
     }
 
-    /// An issuer that owns the authority and whose metadata was not learned. Allocates nothing.
+    /// An issuer that owns the authority and of which a document was not learned. Allocates nothing.
     #[must_use]
     pub fn unlearned(&self, authority: &[u8]) -> Option<usize> {
-        self.issuers.iter().position(|issuer| issuer.learned.is_none() && issuer.owns(authority))
+        let wanted =
+            |issuer: &Issuer| issuer.learned.is_none() || (self.checks_signatures() && !issuer.keys.are_known());
+        self.issuers.iter().position(|issuer| wanted(issuer) && issuer.owns(authority))
     }
 
     /// The path of the issuer's metadata document (OIDC Discovery §4); empty for an issuer that there is not.
@@ -223,7 +228,15 @@ impl Issuer {
             }
             configured.push(Place { kind, path: normalise_path(parts.path).into_owned() });
         }
-        Self { name: settings.issuer, provider: settings.provider, authorities, path, configured, learned: None }
+        Self {
+            name: settings.issuer,
+            provider: settings.provider,
+            authorities,
+            path,
+            configured,
+            learned: None,
+            keys: Keys::default(),
+        }
     }
 
     pub(super) fn owns(&self, authority: &[u8]) -> bool {
@@ -273,10 +286,15 @@ impl Issuer {
         after || path.strip_prefix(OAUTH.as_bytes()) == Some(own) || path.strip_prefix(OPENID.as_bytes()) == Some(own)
     }
 
+    /// The path of an endpoint that the operator or the issuer itself named.
+    pub(super) fn named(&self, kind: EndpointKind) -> Option<&[u8]> {
+        let mut places = self.configured.iter().chain(self.learned.iter().flatten());
+        places.find(|place| place.kind == kind).map(|place| place.path.as_slice())
+    }
+
     /// Whether it is known where the issuer's endpoints of a kind are: then a shape on another path is something else.
     pub(super) fn knows(&self, kind: EndpointKind) -> bool {
-        let learned = self.learned.iter().flatten();
-        self.configured.iter().chain(learned).any(|place| place.kind == kind)
+        self.named(kind).is_some()
     }
 
     /// Whether every endpoint that takes secrets in a form is known: then nothing else is read.

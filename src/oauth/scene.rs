@@ -8,11 +8,13 @@ use super::endpoint::Endpoint;
 use super::json;
 use super::links::Links;
 use super::observation::{
-    BodyFormat, Client, Confidence, Integrity, Message, Observation, Outcome, ProtocolEvent, Recognition, Tier,
+    BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, ProtocolEvent, Recognition,
+    Tier, Trust,
 };
 use super::parameters::Parameters;
 use super::path_template;
 use super::policy::{Issuer, Policy};
+use super::token_claims::{Claims, read_id_token};
 use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::Seen;
@@ -151,6 +153,17 @@ impl<'a> Scene<'a> {
         {
             claim(observation, issuer);
         }
+    }
+
+    /// Reads an ID token and checks its signature with the keys of the issuer that it names; of this one, if it names none.
+    pub(super) fn id_token(&self, token: &[u8], trust: Trust) -> Option<(IdToken<'a>, Claims)> {
+        let (mut id_token, claims) = read_id_token(token, trust)?;
+        let issuer = match &id_token.iss {
+            Seen::Present(iss) => self.policy.issuers.iter().find(|issuer| issuer.name == *iss),
+            Seen::Absent | Seen::Malformed(_) => Some(self.issuer),
+        };
+        id_token.signature = self.policy.check_signature(issuer, &id_token, token);
+        Some((id_token, claims))
     }
 
     /// How the endpoint was recognised, or the shape rule where it was not.

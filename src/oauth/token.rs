@@ -12,9 +12,7 @@ use super::observation::{
 };
 use super::parameters::words;
 use super::scene::{Answer, Scene, put_links, was_sent};
-use super::token_claims::{
-    Claims, NOT_A_JWT, OF_ACCESS_TOKEN, OF_ID_TOKEN, OF_SECOND_TOKEN, read_access_token, read_id_token,
-};
+use super::token_claims::{Claims, NOT_A_JWT, OF_ACCESS_TOKEN, OF_ID_TOKEN, OF_SECOND_TOKEN, read_access_token};
 use crate::body::Completeness;
 use crate::seen::{Malformation, Seen};
 
@@ -44,7 +42,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     let verdict = judge(scene, &body);
     let granted = body.object.as_ref().filter(|_| verdict.outcome == Outcome::Success);
     let request = read_request(scene);
-    let issued = granted.map(read_tokens).unwrap_or_default();
+    let issued = granted.map(|granted| read_tokens(scene, granted)).unwrap_or_default();
     let mut links = Links::default();
     link_request(scene, &mut links);
     if let Some(granted) = granted {
@@ -222,10 +220,10 @@ fn no_store(scene: &Scene<'_>) -> bool {
     headers.is_some_and(|headers| headers.list("cache-control").any(|member| member.eq_ignore_ascii_case(b"no-store")))
 }
 
-fn read_tokens<'a>(granted: &Object<'a>) -> Issued<'a> {
+fn read_tokens<'a>(scene: &Scene<'a>, granted: &Object<'a>) -> Issued<'a> {
     let token = |name: &str| granted.text(name, TOKEN).present();
     let (id_token, id_claims) =
-        token("id_token").and_then(|token| read_id_token(token.as_bytes(), Trust::Direct)).unzip();
+        token("id_token").and_then(|token| scene.id_token(token.as_bytes(), Trust::Direct)).unzip();
     let (access_token, access_claims) = token("access_token").map(|token| read_access_token(token.as_bytes())).unzip();
     Issued { id_token, id_claims, access_token, access_claims: access_claims.flatten() }
 }

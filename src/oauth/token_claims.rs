@@ -6,6 +6,7 @@ use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
 use super::observation::{AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenFormat, Trust};
+use super::signature::SignatureCheck;
 use crate::seen::{Malformation, Seen};
 
 /// Bytes of a claim; the record cuts it further.
@@ -25,7 +26,7 @@ pub(super) struct Claims {
     unreadable: bool,
 }
 
-/// An ID token or a hint. `None` where it is no JWT; then it is malformed.
+/// An ID token or a hint; its signature is not looked at ([`Scene::id_token`](super::scene::Scene::id_token)). `None` where it is no JWT; then it is malformed.
 pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'a>, Claims)> {
     let jwt = jwt::read(token)?;
     let unreadable = jwt.claims.is_none() && !jwt.encrypted;
@@ -47,6 +48,7 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         email_verified: claims.boolean("email_verified"),
         phone_number_verified: claims.boolean("phone_number_verified"),
         claim_names: claims.names(NAMES),
+        signature: SignatureCheck::default(),
         trust: Some(trust),
     };
     Some((id_token, Claims { claims, unreadable }))

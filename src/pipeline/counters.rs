@@ -34,9 +34,9 @@ pub struct Counters {
     pub bodies_truncated: u64,
     /// Exchanges with a body whose content coding could not be undone.
     pub undecoded: u64,
-    /// Metadata documents learned, from the wire, a fetch or another VM.
+    /// Metadata documents and JWK Sets learned, from the wire, a fetch or another VM.
     pub learned: u64,
-    /// Metadata documents that were not taken.
+    /// Metadata documents and JWK Sets that were not taken.
     pub metadata_refused: u64,
     /// Bytes of drafts and sealed batches in memory, at this moment.
     pub queue_bytes: u64,

@@ -2,7 +2,7 @@
 
 use crate::body::Completeness;
 use crate::entropy::Entropy;
-use crate::oauth::{Decoded, Observation, Policy, decode, observe, passing_metadata};
+use crate::oauth::{Decoded, Observation, Policy, decode, observe, passing_document};
 use crate::pipeline::counters::{Counters, DropReason, add};
 use crate::pipeline::exchange::CompletedExchange;
 use crate::pipeline::metadata::{Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
@@ -39,7 +39,7 @@ pub struct RecorderSettings {
     pub vantage: VantageRule,
     /// What `audit.start` says beside these.
     pub statement: Statement,
-    /// Issuers whose metadata document is fetched.
+    /// Issuers whose metadata document and keys are fetched.
     pub fetches: Vec<FetchSettings>,
     /// The queue and the sink.
     pub outbox: OutboxSettings,
@@ -76,7 +76,7 @@ impl Recorder {
         }
     }
 
-    /// Records an exchange: what it said becomes drafts in the outbox, and a metadata document that passed by is learned.
+    /// Records an exchange: what it said becomes drafts in the outbox, and a document that passed by is learned.
     ///
     /// Gives what is to be shared with the other VMs of the process. The exchange, with the secrets in it, ends here.
     pub fn record(
@@ -86,16 +86,18 @@ impl Recorder {
         entropy: &mut dyn Entropy,
     ) -> Vec<Effect> {
         let now = exchange.now();
+        policy.grant_checks(now);
         let decoded = decode(policy, &exchange.transcript(self.vantage.of(exchange.direction())));
         let observations = observe(policy, &decoded);
         self.count(&exchange, &observations);
         self.draft_all(&exchange, &decoded, &observations, entropy);
-        let passed = passing_metadata(policy, &decoded).map(|(issuer, document)| (issuer, document.to_vec()));
+        let passed = passing_document(policy, &decoded);
+        let passed = passed.map(|(document, issuer, body)| (document, issuer, body.to_vec()));
         drop(observations);
         drop(decoded);
         drop(exchange);
-        let Some((issuer, document)) = passed else { return Vec::new() };
-        let taught = self.metadata.passed(policy, issuer, &document, now);
+        let Some((document, issuer, body)) = passed else { return Vec::new() };
+        let taught = self.metadata.passed(policy, (issuer, document), &body, now);
         self.taught(taught)
     }
 
@@ -112,9 +114,9 @@ impl Recorder {
         self.taught(taught);
     }
 
-    /// Looks after metadata: takes what other VMs learned, and asks for what is missing. For every tick.
+    /// Looks after metadata and keys: takes what other VMs learned, and asks for what is missing. For every tick.
     ///
-    /// `read` gives a shared value of the process. It is called at most twice per issuer, and seldom once all is known.
+    /// `read` gives a shared value of the process. It is called at most four times per issuer, and seldom once all is known.
     pub fn tick(
         &mut self,
         policy: &mut Policy,

@@ -527,7 +527,7 @@ pub struct IdTokenSection {
     /// `verified`, `failed` or `unchecked`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// Why it was not checked.
+    /// Why it is `unchecked`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_reason: Option<String>,
     /// What the claims rest on (PROTOCOL §1.9): `direct` (from the authorization server over the observed hop), `verified`,

@@ -263,7 +263,7 @@ const RULES: &[(&str, Rule)] = &[
     ("response.scope_source", Rule::OneOf(&["assumed_unchanged", "request", "response"])),
     ("token.format", Rule::OneOf(&["jwe", "jwt", "opaque"])),
     ("id_token.signature", Rule::OneOf(&["failed", "unchecked", "verified"])),
-    ("id_token.signature_reason", Rule::OneOf(&["encrypted", "not_configured"])),
+    ("id_token.signature_reason", Rule::OneOf(&["algorithm", "budget", "encrypted", "key_unknown", "no_keys", "off"])),
     ("id_token.trust", TRUST),
     ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
     ("flow.anchor", Rule::OneOf(ROLES)),

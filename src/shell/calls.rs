@@ -3,6 +3,7 @@
 
 use super::host::{self, HostEntropy};
 use crate::http::ResponseHead;
+use crate::oauth::Document;
 use crate::pipeline::{Delivery, DeliveryId, Outbox, REPLY_PREFIX, Reply};
 
 /// Calls of one root with the host's number of each. They are few: a list is enough.
@@ -14,8 +15,8 @@ pub(super) struct Calls(Vec<(u32, Purpose)>);
 pub(super) enum Purpose {
     /// A delivery of records.
     Delivery(DeliveryId),
-    /// The metadata document of an issuer, by its index.
-    Metadata(usize),
+    /// A document of an issuer, by its index.
+    Document(usize, Document),
 }
 
 impl Calls {

@@ -9,7 +9,7 @@ use super::metrics::Mirror;
 use super::shared::{self, Fingerprint};
 use crate::config::Config;
 use crate::http::ResponseHead;
-use crate::oauth::Policy;
+use crate::oauth::{Document, Policy};
 use crate::pipeline::{
     Budget, CompletedExchange, Effect, Fetch, Fetched, LossStatement, MAX_DOCUMENT, Recorder, RecorderSettings,
 };
@@ -109,10 +109,10 @@ impl Running {
                 let reply = calls::reply(fields);
                 self.recorder.outbox().settle(id, &reply, host::now(), &mut HostEntropy);
             }
-            Some(Purpose::Metadata(issuer)) => {
+            Some(Purpose::Document(issuer, document)) => {
                 let head = if fields == 0 { None } else { host::call_response() };
                 let body = if head.is_some() { host::call_body(MAX_DOCUMENT.saturating_add(1)) } else { Vec::new() };
-                self.fetched(issuer, head.as_ref().and_then(ResponseHead::status), &body);
+                self.fetched((issuer, document), head.as_ref().and_then(ResponseHead::status), &body);
             }
             None => {}
         }
@@ -172,13 +172,13 @@ impl Running {
             ("accept", "application/json"),
         ];
         match host::call(&fetch.cluster, headers, None, fetch.timeout_ms) {
-            Ok(token) => self.calls.note(token, Purpose::Metadata(fetch.issuer)),
-            Err(_) => self.fetched(fetch.issuer, None, b""),
+            Ok(token) => self.calls.note(token, Purpose::Document(fetch.issuer, fetch.document)),
+            Err(_) => self.fetched((fetch.issuer, fetch.document), None, b""),
         }
     }
 
-    fn fetched(&mut self, issuer: usize, status: Option<u16>, body: &[u8]) {
-        let fetched = Fetched { issuer, status, body };
+    fn fetched(&mut self, (issuer, document): (usize, Document), status: Option<u16>, body: &[u8]) {
+        let fetched = Fetched { issuer, document, status, body };
         share(self.recorder.fetched(&mut self.policy, fetched, host::now(), &mut HostEntropy));
     }
 

@@ -94,7 +94,7 @@ impl Case {
         self.see(|seen| seen.iter().map(|one| (one.event, one.outcome, one.reason)).collect())
     }
 
-    pub(in super::super) fn metadata(&self) -> Option<(usize, Vec<u8>)> {
+    pub(in super::super) fn document(&self) -> Option<(Document, usize, Vec<u8>)> {
         let interest = self.policy.triage(b"idp.test", self.request.path().unwrap()).unwrap();
         let transcript = Transcript {
             interest,
@@ -105,8 +105,8 @@ impl Case {
             response_body: &self.response_body,
             end: self.end,
         };
-        passing_metadata(&self.policy, &decode(&self.policy, &transcript))
-            .map(|(issuer, document)| (issuer, document.to_vec()))
+        passing_document(&self.policy, &decode(&self.policy, &transcript))
+            .map(|(kind, issuer, document)| (kind, issuer, document.to_vec()))
     }
 }
 
@@ -391,11 +391,11 @@ fn a_metadata_document_that_passes_by_is_handed_on() {
     let path = "GET /realms/acme/.well-known/openid-configuration";
     let document = r#"{"issuer":"https://idp.test/realms/acme"}"#;
     let passing = || Case::new(keycloak(), path, &[], "").answered("200", &[JSON], document);
-    assert_eq!(passing().metadata(), Some((0, document.as_bytes().to_vec())));
+    assert_eq!(passing().document(), Some((Document::Metadata, 0, document.as_bytes().to_vec())));
     assert_eq!(passing().events(), []);
-    assert_eq!(passing().cut_response().metadata(), None);
-    assert_eq!(passing().locally().metadata(), None);
-    assert_eq!(Case::new(keycloak(), path, &[], "").answered("404", &[JSON], "{}").metadata(), None);
+    assert_eq!(passing().cut_response().document(), None);
+    assert_eq!(passing().locally().document(), None);
+    assert_eq!(Case::new(keycloak(), path, &[], "").answered("404", &[JSON], "{}").document(), None);
 }
 
 #[test]
@@ -570,4 +570,17 @@ mod hostile {
             });
         }
     }
+}
+
+#[test]
+fn a_jwk_set_that_passes_by_is_handed_on() {
+    let path = "GET /realms/acme/protocol/openid-connect/certs";
+    let passing = |policy| Case::new(policy, path, &[], "").answered("200", &[JSON], r#"{"keys":[]}"#);
+    assert_eq!(passing(keycloak()).document(), Some((Document::Keys, 0, br#"{"keys":[]}"#.to_vec())));
+    assert_eq!(passing(keycloak()).events(), []);
+    assert_eq!(passing(keycloak()).cut_response().document(), None);
+    assert_eq!(passing(keycloak()).locally().document(), None);
+    let mut off = keycloak();
+    off.limits.signature_checks = 0;
+    assert_eq!(passing(off).document(), None);
 }

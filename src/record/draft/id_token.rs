@@ -23,12 +23,11 @@ pub(super) struct Identity {
 }
 
 impl Drafter<'_> {
-    /// `id_token`: signatures are not checked in this version, and the record says so.
+    /// `id_token`: of a signature that was not checked, the record says so and why.
     pub(super) fn id_token(&mut self, token: &IdToken<'_>) -> IdTokenSection {
         let issuer = token.iss.as_ref().present().map_or(self.issuer, |iss| iss.as_ref()).to_owned();
         let identity = self.identity(&token.identity, &issuer, token.trust);
         let names = self.claim_names("id_token.claim_names", &token.claim_names);
-        let reason = if token.encrypted { "encrypted" } else { "not_configured" };
         IdTokenSection {
             acr: self.notes.text("id_token.acr", &token.acr),
             alg: self.notes.text("id_token.alg", &token.alg),
@@ -48,8 +47,8 @@ impl Drafter<'_> {
             phone_number: identity.phone_number,
             phone_number_verified: self.notes.flag("id_token.phone_number_verified", &token.phone_number_verified),
             preferred_username: identity.preferred_username,
-            signature: Some("unchecked".to_owned()),
-            signature_reason: Some(reason.to_owned()),
+            signature: Some(token.signature.as_str().to_owned()),
+            signature_reason: token.signature.reason().map(|reason| reason.as_str().to_owned()),
             trust: token.trust.and_then(|trust| self.evidence(trust)),
         }
     }

@@ -216,7 +216,7 @@ fn the_redemption_of_the_specification_is_recorded_as_there() {
             },
             "token": {"format": "opaque"},
             "id_token": {
-                "alg": "RS256", "kid": "1", "iss": ISSUER, "signature": "unchecked", "signature_reason": "not_configured",
+                "alg": "RS256", "kid": "1", "iss": ISSUER, "signature": "unchecked", "signature_reason": "no_keys",
                 "trust": "direct", "aud": ["web"], "exp": 1_768_469_700, "iat": 1_768_469_400,
                 "auth_time": 1_768_469_390, "acr": "1", "amr": ["pwd"],
                 "email": {"hmac": ["k1.D1T_PVpXrgnIdhmqq1hKAg"], "mask": "j***@example.com"}, "email_verified": true,
