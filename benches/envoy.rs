@@ -20,9 +20,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 61;
 const CONNECTIONS: usize = 8;
-const REQUESTS: usize = 4_000;
+const REQUESTS: usize = 3_000;
 /// ARCHITECTURE: unrelated requests cost at most this much of what an empty filter costs.
 const UNRELATED_GATE: f64 = 1.15;
 
