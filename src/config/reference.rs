@@ -109,7 +109,7 @@ fn issuer() -> Vec<Member> {
             "/issuers",
             &format!("list of 1 to {}", issuers::ISSUERS),
             "required",
-            "The authorization servers whose traffic is audited. Authorities that no issuer owns are unrelated: of their requests two headers are read and nothing else.",
+            "The authorization servers whose traffic is audited. Authorities that no issuer owns are unrelated: of their requests the authority is read and nothing else.",
             json!({"type": "array", "minItems": 1, "maxItems": issuers::ISSUERS}),
         ),
         member(

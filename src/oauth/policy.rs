@@ -133,7 +133,7 @@ impl Policy {
     /// then nothing was allocated and the path was not looked at. The method is not known here.
     #[must_use]
     pub fn triage(&self, authority: &[u8], path: &[u8]) -> Option<Interest> {
-        if !self.issuers.iter().any(|issuer| issuer.owns(authority)) {
+        if !self.owns(authority) {
             return None;
         }
         let path = normalise_path(path);
@@ -168,6 +168,12 @@ impl Policy {
     #[must_use]
     pub fn knows_metadata(&self, issuer: usize) -> bool {
         self.issuers.get(issuer).is_some_and(|issuer| issuer.learned.is_some())
+    }
+
+    /// Whether an authority is an issuer's. Allocates nothing: this is all that most requests are asked.
+    #[must_use]
+    pub fn owns(&self, authority: &[u8]) -> bool {
+        self.issuers.iter().any(|issuer| issuer.owns(authority))
     }
 
     /// An issuer that owns the authority and of which a document was not learned. Allocates nothing.

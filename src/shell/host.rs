@@ -47,12 +47,14 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The two fields by which a request is triaged; readable in the request phase and in the access log phase.
-pub(super) fn authority_and_path() -> Option<(Vec<u8>, Vec<u8>)> {
-    let authority = abi::header(Map::Request, ":authority").ok()??;
-    // CONNECT has none.
-    let path = abi::header(Map::Request, ":path").ok()?.unwrap_or_default();
-    Some((authority, path))
+/// Whom the request is for; readable in the request phase and in the access log phase.
+pub(super) fn authority() -> Option<Vec<u8>> {
+    abi::header(Map::Request, ":authority").ok()?
+}
+
+/// The request's path with its query, in the same phases. CONNECT has none.
+pub(super) fn path() -> Vec<u8> {
+    abi::header(Map::Request, ":path").ok().flatten().unwrap_or_default()
 }
 
 /// All fields of the request; none outside the request headers and access log phases.

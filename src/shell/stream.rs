@@ -1,5 +1,5 @@
 //! One HTTP stream. Everything passes: no callback ever holds, changes or answers anything. Of a stream that is nobody's
-//! two fields are read, and nothing else.
+//! one field is read, and nothing else.
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -39,11 +39,14 @@ impl Stream {
         Self { root, phase: Phase::New }
     }
 
-    /// Looks at authority and path; at more only where they are an issuer's.
+    /// Looks at the authority; at more only where it is an issuer's.
     fn triage(&self, log_only: bool) -> Phase {
         let Ok(mut state) = self.root.try_borrow_mut() else { return Phase::Passing };
         let State::Running(running) = &mut *state else { return Phase::Passing };
-        let Some((authority, path)) = host::authority_and_path() else { return Phase::Passing };
+        let Some(authority) = host::authority().filter(|authority| running.policy.owns(authority)) else {
+            return Phase::Passing;
+        };
+        let path = host::path();
         if let Some(issuer) = running.policy.unlearned(&authority) {
             running.catch_up(issuer);
         }
