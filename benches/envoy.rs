@@ -24,7 +24,7 @@ const ROUNDS: usize = 61;
 const SERIES: usize = 3;
 const CONNECTIONS: usize = 8;
 const REQUESTS: usize = 3_000;
-/// ARCHITECTURE: unrelated requests cost at most this much of what an empty filter costs.
+/// Unrelated requests cost at most this much of what an empty filter costs.
 const UNRELATED_GATE: f64 = 1.15;
 
 fn main() {

@@ -55,7 +55,7 @@ fn judge(host: &mut Host, fixture: &Fixture, checker: &Checker) -> Result<(), St
     }
 }
 
-/// Calls the module as Envoy does (HOST.md §2.2).
+/// Calls the module as Envoy does.
 fn play(host: &mut Host, exchange: &Exchange, chunks: &[usize]) {
     let (response, end, ending) = match (&exchange.response, exchange.end) {
         (_, End::ClientGoneBeforeResponse) => (None, exchange.end, Ending::ClientGoneBeforeResponse),

@@ -41,7 +41,7 @@ impl Default for Limits {
     }
 }
 
-/// What is read of login forms (ARCHITECTURE.md, Keys and privacy).
+/// What is read of login forms (docs/configuration.md).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum LoginForms {
     /// Nothing.

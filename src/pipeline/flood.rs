@@ -1,5 +1,5 @@
 //! The flood guard: identical failures become one record, so that nobody drowns the trail by shouting
-//! (ARCHITECTURE, Who is dropped).
+//! (docs/operations.md, When the log cluster is down).
 //!
 //! Knows failures and a window of time. Never loses one: what is offered comes back, is counted in a draft that is held,
 //! or is refused.

@@ -1,4 +1,4 @@
-//! The queue of drafts: one lane per class, and how much memory each may use (ARCHITECTURE, Who is dropped).
+//! The queue of drafts: one lane per class, and how much memory each may use (docs/operations.md).
 //!
 //! Knows sizes and order of arrival. Does not know why a draft comes, nor what becomes of it.
 

@@ -1,4 +1,4 @@
-//! Where the proxy stands (ARCHITECTURE, Configuration): said by the operator, or by where the filter runs.
+//! Where the proxy stands (docs/configuration.md): said by the operator, or by where the filter runs.
 
 use crate::oauth::Vantage;
 use crate::record::Direction;

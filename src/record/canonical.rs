@@ -224,7 +224,7 @@ const WHOLE: [&str; 13] = [
 /// 2^53 - 1 has 16 digits.
 const DIGITS_OF_MAX: u32 = 16;
 
-/// SINKS.md, bounds: receivers refuse longer lines.
+/// Receivers refuse longer lines.
 pub(super) const MAX_RECORD: usize = 16 * 1024;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::oauth::{Observation, Outcome, ProtocolEvent};
 
-/// Which share of the queue a draft may use (ARCHITECTURE, Who is dropped).
+/// Which share of the queue a draft may use (docs/operations.md).
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Class {
     /// Failures and unknown ends of callers that the authorization server has not authenticated: anybody can make them.

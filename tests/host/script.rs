@@ -118,7 +118,7 @@ impl Script {
         facts
     }
 
-    /// What it says in the access log phase alone (HOST: measured with Envoy 1.40).
+    /// What it says in the access log phase alone (measured with Envoy 1.40).
     pub(super) fn end_facts(&self) -> BTreeMap<String, Vec<u8>> {
         let status = self
             .response

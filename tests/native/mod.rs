@@ -132,7 +132,7 @@ impl Player {
     }
 }
 
-/// What Envoy says of an exchange (HOST.md §2.2).
+/// What Envoy says of an exchange.
 struct Outcome {
     response: Option<(Message, End)>,
     details: &'static str,

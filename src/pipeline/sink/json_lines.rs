@@ -34,7 +34,7 @@ pub(in crate::pipeline) fn encode(batch: &SealedBatch) -> Rc<[u8]> {
     batch.text().as_bytes().into()
 }
 
-/// Reads an answer. `accept` is the whitelist of statuses (SINKS.md §2).
+/// Reads an answer. `accept` is the whitelist of statuses.
 pub(in crate::pipeline) fn classify(accept: &[u16], status: u16, body: &[u8], batch: &SealedBatch) -> Verdict {
     match status {
         status if accept.contains(&status) => read_answer(body, batch),
