@@ -34,6 +34,14 @@ impl<'a> UrlParts<'a> {
         Self { scheme, authority, path, query, fragment }
     }
 
+    /// The authority of an absolute `http` or `https` URL.
+    #[must_use]
+    pub fn web_authority(&self) -> Option<Authority> {
+        let scheme = self.scheme?;
+        let web = scheme.eq_ignore_ascii_case(b"https") || scheme.eq_ignore_ascii_case(b"http");
+        web.then(|| std::str::from_utf8(self.authority?).ok()).flatten().and_then(Authority::parse)
+    }
+
     /// Whether it names its scheme: `https:`, or an application's own (RFC 8252 §7.1).
     #[must_use]
     pub fn is_absolute(&self) -> bool {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::endpoint::EndpointKind;
 use super::json::{Object, read_object};
-use super::policy::web_authority;
 use crate::http::{Authority, UrlParts, normalise_path};
 use crate::seen::Seen;
 
@@ -102,7 +101,7 @@ pub(super) fn read(
 fn place(source: &Object<'_>, name: &str, kind: EndpointKind, authorities: &[Authority]) -> Seen<Place> {
     source.text(name, URL).and_then(|url| {
         let parts = UrlParts::read(url.as_bytes());
-        let own = web_authority(&parts).is_some_and(|authority| authorities.contains(&authority));
+        let own = parts.web_authority().is_some_and(|authority| authorities.contains(&authority));
         let path = normalise_path(parts.path).into_owned();
         if own { Seen::Present(Place { kind, path }) } else { Seen::Malformed(crate::seen::Malformation::Range) }
     })

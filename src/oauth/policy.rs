@@ -210,7 +210,7 @@ impl Interest {
 impl Issuer {
     fn compile(settings: IssuerSettings, problems: &mut Vec<(PolicyField, PolicyProblemKind)>) -> Self {
         let parts = UrlParts::read(settings.issuer.as_bytes());
-        let own = web_authority(&parts).filter(|_| parts.query.is_none() && parts.fragment.is_none());
+        let own = parts.web_authority().filter(|_| parts.query.is_none() && parts.fragment.is_none());
         if own.is_none() {
             problems.push((PolicyField::Issuer, PolicyProblemKind::NotAnIssuer));
         }
@@ -227,7 +227,7 @@ impl Issuer {
         for (kind, text) in settings.endpoints.0 {
             let parts = UrlParts::read(text.as_bytes());
             let relative = !parts.is_absolute() && parts.authority.is_none() && parts.path.starts_with(b"/");
-            match web_authority(&parts) {
+            match parts.web_authority() {
                 Some(authority) => add(&mut authorities, authority),
                 None if relative => {}
                 None => problems.push((PolicyField::Endpoint(kind), PolicyProblemKind::NotAnEndpoint)),
@@ -342,13 +342,6 @@ pub(super) const SUBPATH: &str = "end_session_subpath";
 
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
-
-/// The authority of an absolute `http` or `https` URL.
-pub(super) fn web_authority(parts: &UrlParts<'_>) -> Option<Authority> {
-    let scheme = parts.scheme?;
-    let web = scheme.eq_ignore_ascii_case(b"https") || scheme.eq_ignore_ascii_case(b"http");
-    web.then(|| std::str::from_utf8(parts.authority?).ok()).flatten().and_then(Authority::parse)
-}
 
 fn add(authorities: &mut Vec<Authority>, authority: Authority) {
     if !authorities.contains(&authority) {
