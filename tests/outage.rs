@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use live::client::{self, token_request};
 use live::{
-    Collect, Envoy, Mesh, Source, accounted, count_by_event, declared_drops, free_port, scratch, stub, wait_for,
+    Collect, Envoy, Mesh, Source, accounted, assert_no_secret, count_by_event, declared_drops, free_port, scratch,
+    stub, wait_for,
 };
 use serde_json::Value;
 
@@ -54,6 +55,7 @@ fn an_outage_during_200_logins_loses_nothing_undeclared() {
     let ids: BTreeSet<&str> = records.iter().filter_map(|record| record["id"].as_str()).collect();
     assert_eq!(ids.len(), records.len(), "collect stored a duplicate");
     assert_eq!(accounted(&records), done, "stored + declared = driven: {:?}", count_by_event(&records));
+    assert_no_secret(&envoy.log(), &envoy.stats(), &records);
     assert!(declared_drops(&records) > 0, "the queue limit was not reached");
     assert!(relay.batches.load(Ordering::SeqCst) > relay.answered.load(Ordering::SeqCst), "no batch was sent twice");
 }
@@ -75,6 +77,7 @@ fn garbage_during_an_outage_pushes_no_issuance_out() {
     }
     let collect = Collect::start(&folder, sink);
     let records = settled(&collect, driven);
+    assert_no_secret(&envoy.log(), &envoy.stats(), &records);
     assert_eq!(count_by_event(&records)["token.issued"], 100, "an issuance record was lost");
     assert_eq!(accounted(&records), driven, "{:?}", count_by_event(&records));
 }
@@ -96,6 +99,7 @@ fn at_sigterm_the_log_states_what_is_lost() {
         thread::sleep(Duration::from_millis(500));
         let stored = live::records(&folder.join("records"));
         drop(collect);
+        assert_no_secret(&log, "", &stored);
         let stated = stated_at_the_end(&log);
         let created: u64 = stated.iter().map(|line| line.created).sum();
         let unacknowledged: u64 = stated.iter().map(|line| line.unacknowledged).sum();

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use live::client::{self, token_request};
-use live::{Collect, Envoy, Mesh, Source, free_port, scratch, stub, wait_for};
+use live::{Collect, Envoy, Mesh, Source, assert_no_secret, free_port, scratch, stub, wait_for};
 use serde_json::Value;
 
 const CONFIGURATION: &str = r#"{
@@ -51,6 +51,7 @@ fn hostile_requests_have_records_of_their_own_and_unrelated_ones_have_none() {
     assert_eq!(by_reason("no_response").len(), 1, "{records:#?}");
     assert_eq!(by_reason("body_truncated").len(), 1, "{records:#?}");
     assert!(records.iter().all(|r| r.get("reason").is_some()));
+    assert_no_secret(&envoy.log(), &envoy.stats(), &records);
     assert_eq!(envoy.stat("wasm.audit.vm_reload"), 0);
     assert!(!envoy.log().contains("panicked"), "{}", envoy.log());
 }

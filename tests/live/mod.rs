@@ -299,6 +299,19 @@ pub(crate) fn records(folder: &Path) -> Vec<Value> {
     found
 }
 
+/// What the drivers and the stub send as codes, tokens and credentials, in clear and as Basic carries it.
+const SECRETS: [&str; 6] = ["code-0000", "access-0000", "refresh-0000", "state-0000", "d2ViOnNlY3JldA", "made-up"];
+
+/// Fails if a secret of the traffic is in Envoy's log, in its stats, or in a record.
+pub(crate) fn assert_no_secret(log: &str, stats: &str, records: &[Value]) {
+    let records: String = records.iter().map(Value::to_string).collect();
+    for secret in SECRETS {
+        for (place, text) in [("Envoy's log", log), ("the stats", stats), ("the records", &records)] {
+            assert!(!text.contains(secret), "{secret} is in {place}");
+        }
+    }
+}
+
 /// Records by event name.
 pub(crate) fn count_by_event(records: &[Value]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
