@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 use super::issuers::Issuer;
 use super::settings::Settings;
 use super::sinks::{HeaderKind, Sink};
-use crate::oauth::LoginForms;
 use crate::record::KeyRing;
 
 /// SHA-256 of the canonical effective configuration, hex.
@@ -37,14 +36,6 @@ impl Canonical {
         self.text("profile", settings.privacy.profile.as_str());
         self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
         self.number("trusted_hops", settings.privacy.trusted_hops.into());
-        self.text(
-            "login_forms",
-            match settings.login_forms {
-                LoginForms::Off => "off",
-                LoginForms::Outcome => "outcome",
-                LoginForms::Username => "username",
-            },
-        );
         self.number("memory", settings.memory);
         self.text("signature_checks", &settings.signature_checks.to_string());
         self.text("interval_ms", &settings.interval_ms.to_string());

@@ -25,7 +25,7 @@ pub use reference::{Member, reference, schema};
 pub use secrets::Environment;
 use settings::Settings;
 
-use crate::oauth::{Endpoints, IssuerSettings, Limits, LoginForms, Policy, PolicyField};
+use crate::oauth::{Endpoints, IssuerSettings, Limits, Policy, PolicyField};
 use crate::pipeline::{FetchSettings, OutboxSettings, SinkSettings, Statement, VantageRule};
 use crate::record::{Keys, Privacy};
 
@@ -120,7 +120,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         });
     let fetches = fetches.collect();
     let limits = Limits { signature_checks: settings.signature_checks, ..Limits::default() };
-    let policy = policy(settings.issuers, limits, settings.login_forms, report)?;
+    let policy = policy(settings.issuers, limits, report)?;
     let outbox = OutboxSettings {
         queue_bytes: settings.memory / 2,
         keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
@@ -143,7 +143,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
 
 /// What the protocol layer finds wrong is a problem too. Its indexes of issuers are those of the text only where none
 /// was left out for a problem of its own.
-fn policy(issuers: Vec<Issuer>, limits: Limits, login_forms: LoginForms, report: &mut Report) -> Option<Policy> {
+fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<Policy> {
     let complete = report.problems.is_empty();
     let settings = issuers.into_iter().map(|issuer| IssuerSettings {
         issuer: issuer.issuer,
@@ -151,7 +151,7 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, login_forms: LoginForms, report:
         provider: issuer.provider,
         endpoints: Endpoints(issuer.endpoints),
     });
-    let error = match Policy::new(settings.collect(), limits, login_forms) {
+    let error = match Policy::new(settings.collect(), limits) {
         Ok(policy) => return Some(policy),
         Err(error) => error,
     };

@@ -337,20 +337,6 @@ fn people() -> Vec<Member> {
             "Which entry of `X-Forwarded-For` is the source, counted from the right; 0: none, the peer is.",
             json!({"type": "integer", "minimum": 0, "maximum": 16}),
         ),
-        member(
-            "/capture",
-            "object",
-            "see below",
-            "What is looked at beyond the protocol's messages.",
-            json!({"type": "object"}),
-        ),
-        member(
-            "/capture/login_forms",
-            &words(settings::LOGIN_FORMS),
-            "`outcome`",
-            "What is read of the provider's own login forms. `outcome` reads no request body.",
-            json!({"enum": settings::LOGIN_FORMS}),
-        ),
     ]
 }
 

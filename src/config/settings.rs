@@ -7,7 +7,7 @@ use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
-use crate::oauth::{LoginForms, Vantage};
+use crate::oauth::Vantage;
 use crate::record::{Privacy, Profile};
 
 /// What the operator wants.
@@ -18,7 +18,6 @@ pub(super) struct Settings {
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
     pub(super) privacy: Privacy,
-    pub(super) login_forms: LoginForms,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
     pub(super) interval_ms: u32,
@@ -49,7 +48,6 @@ impl Settings {
             sinks: sinks.unwrap_or_default(),
             rings,
             privacy: privacy(&members, report),
-            login_forms: login_forms(&members, report),
             memory,
             signature_checks,
             interval_ms,
@@ -100,16 +98,6 @@ fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
     Privacy { profile, purpose: purpose.map(str::to_owned), trusted_hops }
 }
 
-fn login_forms(members: &Members<'_>, report: &mut Report) -> LoginForms {
-    let capture = members.get("capture").and_then(|node| node.members(CAPTURE, report));
-    let word = capture.and_then(|capture| capture.get("login_forms")?.word(LOGIN_FORMS, report));
-    match word {
-        Some(0) => LoginForms::Off,
-        Some(2) => LoginForms::Username,
-        _ => LoginForms::Outcome,
-    }
-}
-
 /// `memory` and `signature_checks`.
 fn limits(members: &Members<'_>, report: &mut Report) -> (usize, u32) {
     let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
@@ -137,23 +125,10 @@ fn vantage(members: &Members<'_>, report: &mut Report) -> Option<Vantage> {
     VANTAGES.get(word).and_then(|word| Vantage::parse(word))
 }
 
-pub(super) const ROOT: &[&str] = &[
-    "version",
-    "enabled",
-    "issuers",
-    "sinks",
-    "keys",
-    "insecure_inline",
-    "privacy",
-    "capture",
-    "limits",
-    "delivery",
-    "vantage",
-];
+pub(super) const ROOT: &[&str] =
+    &["version", "enabled", "issuers", "sinks", "keys", "insecure_inline", "privacy", "limits", "delivery", "vantage"];
 pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
-pub(super) const CAPTURE: &[&str] = &["login_forms"];
-pub(super) const LOGIN_FORMS: &[&str] = &["off", "outcome", "username"];
 pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];
 pub(super) const DELIVERY: &[&str] = &["interval_ms", "retain_seconds"];
 /// `auto` is no [`Vantage`]: it is found out.

@@ -119,7 +119,7 @@ fn each_mistake_has_its_pointer() {
         (with(r#""privacy":{"profile":"standard"}"#), "/privacy/purpose: is missing: profiles"),
         (with(r#""privacy":{"profile":"strict"}"#), "/privacy/profile: expected one of `minimal`, `standard`, `full`"),
         (with(r#""privacy":{"trusted_hops":17}"#), "/privacy/trusted_hops: expected a whole number from 0 to 16"),
-        (with(r#""capture":{"login_forms":"all"}"#), "/capture/login_forms: expected one of"),
+        (with(r#""capture":{"login_forms":"outcome"}"#), "/capture: is unknown"),
         (with(r#""limits":{"memory":1000}"#), "/limits/memory: expected a whole number from 262144 to 536870912"),
         (with(r#""limits":{"memory":null}"#), "/limits/memory: expected a whole number"),
         (with(r#""delivery":{"interval":5}"#), "/delivery/interval: is unknown; did you mean `interval_ms`?"),
@@ -303,7 +303,6 @@ fn the_reference_names_exactly_the_members_that_the_reader_knows() {
         ("/keys/join/current", secrets::KEY),
         ("/keys/pseudonym/previous/*", secrets::KEY),
         ("/privacy", settings::PRIVACY),
-        ("/capture", settings::CAPTURE),
         ("/limits", settings::LIMITS),
         ("/delivery", settings::DELIVERY),
     ] {
@@ -371,7 +370,6 @@ const FULL: &str = r#"{
     },
     "insecure_inline": false,
     "privacy": {"profile": "full", "purpose": "incident 7", "trusted_hops": 2},
-    "capture": {"login_forms": "username"},
     "limits": {"memory": 4194304},
     "delivery": {"interval_ms": 200, "retain_seconds": 60},
     "vantage": "rp-out"

@@ -92,7 +92,7 @@ fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::policy::{Endpoints, IssuerSettings};
-    use super::super::{Limits, LoginForms, Provider};
+    use super::super::{Limits, Provider};
     use super::*;
     use crate::http::Headers;
 
@@ -107,7 +107,7 @@ mod tests {
             authorities: vec![],
             endpoints: Endpoints::default(),
         };
-        Policy::new(vec![issuer], Limits::default(), LoginForms::default()).unwrap()
+        Policy::new(vec![issuer], Limits::default()).unwrap()
     }
 
     fn request(policy: &Policy, method: &str, path: &str, media: &str) -> Option<usize> {

@@ -40,15 +40,3 @@ impl Default for Limits {
         }
     }
 }
-
-/// What is read of login forms (docs/configuration.md).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum LoginForms {
-    /// Nothing.
-    Off,
-    /// How they were answered; no request body.
-    #[default]
-    Outcome,
-    /// The user name too.
-    Username,
-}

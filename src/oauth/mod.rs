@@ -44,7 +44,7 @@ pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
 pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};
 pub use keys::KeysError;
-pub use limits::{Limits, LoginForms};
+pub use limits::Limits;
 pub use metadata::{Learned, MetadataError};
 pub use observation::*;
 pub use observe::{observe, passing_document};

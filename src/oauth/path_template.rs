@@ -69,12 +69,12 @@ fn is_word(segment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::policy::{IssuerSettings, Policy};
-    use super::super::{Limits, LoginForms, Provider};
+    use super::super::{Limits, Provider};
     use super::*;
 
     fn template(issuer: &str, provider: Option<Provider>, path: &str) -> String {
         let settings = IssuerSettings { issuer: issuer.to_owned(), provider, ..IssuerSettings::default() };
-        let policy = Policy::new(vec![settings], Limits::default(), LoginForms::default()).unwrap();
+        let policy = Policy::new(vec![settings], Limits::default()).unwrap();
         let interest = policy.triage(b"idp.test", path.as_bytes()).unwrap();
         of(path.as_bytes(), &policy.issuers[0], interest.endpoint.as_ref()).into_owned()
     }
@@ -112,10 +112,9 @@ mod tests {
             provider,
             ..IssuerSettings::default()
         };
-        let policy =
-            Policy::new(vec![settings(Some(Provider::Keycloak))], Limits::default(), LoginForms::default()).unwrap();
+        let policy = Policy::new(vec![settings(Some(Provider::Keycloak))], Limits::default()).unwrap();
         assert_eq!(tenant(&policy.issuers[0]), Some(Cow::Borrowed("acme")));
-        let policy = Policy::new(vec![settings(None)], Limits::default(), LoginForms::default()).unwrap();
+        let policy = Policy::new(vec![settings(None)], Limits::default()).unwrap();
         assert_eq!(tenant(&policy.issuers[0]), None);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::endpoint::{Endpoint, EndpointKind, fits};
 use super::keys::{Checks, Keys};
-use super::limits::{Limits, LoginForms};
+use super::limits::Limits;
 use super::metadata::{Learned, MetadataError, Place};
 use super::observation::{Confidence, Tier};
 use super::provider::{Profile, Provider};
@@ -17,8 +17,6 @@ pub struct Policy {
     pub issuers: Vec<Issuer>,
     /// How much is read.
     pub limits: Limits,
-    /// What is read of login forms.
-    pub login_forms: LoginForms,
     pub(super) checks: Checks,
 }
 
@@ -111,7 +109,7 @@ impl Policy {
     /// # Errors
     ///
     /// [`PolicyError`] with every problem of all issuers.
-    pub fn new(issuers: Vec<IssuerSettings>, limits: Limits, login_forms: LoginForms) -> Result<Self, PolicyError> {
+    pub fn new(issuers: Vec<IssuerSettings>, limits: Limits) -> Result<Self, PolicyError> {
         let mut problems = Vec::new();
         let mut compiled: Vec<Issuer> = Vec::new();
         for (index, settings) in issuers.into_iter().enumerate() {
@@ -123,7 +121,7 @@ impl Policy {
             problems.extend(found.into_iter().map(|(field, kind)| PolicyProblem { issuer: index, field, kind }));
         }
         if problems.is_empty() {
-            Ok(Self { issuers: compiled, limits, login_forms, checks: Checks::default() })
+            Ok(Self { issuers: compiled, limits, checks: Checks::default() })
         } else {
             Err(PolicyError { problems })
         }

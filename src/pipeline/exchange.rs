@@ -174,7 +174,6 @@ impl CompletedExchange {
             direction: end.direction,
             log_only: end.log_only,
             response_source: self.seen.source,
-            hop: None,
         }
     }
 

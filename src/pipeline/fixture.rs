@@ -6,8 +6,8 @@ use crate::body::Completeness;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{
-    Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, LoginForms, Message, OAuthError,
-    Observation, Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange, Vantage,
+    Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, Message, OAuthError, Observation,
+    Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange, Vantage,
 };
 use crate::pipeline::{OutboxSettings, SinkSettings};
 use crate::record::{Draft, Drafting, Facts, KeyId, KeyRing, Keys, NamedKey, Observer, Privacy, draft};
@@ -59,7 +59,7 @@ pub(crate) fn policy() -> Policy {
         endpoints: Endpoints(endpoints.map(|(kind, path)| (kind, path.to_owned())).to_vec()),
         ..IssuerSettings::default()
     };
-    Policy::new(vec![issuer], Limits::default(), LoginForms::default()).unwrap()
+    Policy::new(vec![issuer], Limits::default()).unwrap()
 }
 
 pub(crate) fn head(pairs: &[(&[u8], &[u8])]) -> Headers {

@@ -123,9 +123,6 @@ pub struct ExchangeSection {
     /// Host and port as the client named them, lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
-    /// How many proxies with this filter the request had passed before; absent when unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop: Option<u64>,
     /// 128 random bits, hex: ours. Records of one exchange share it.
     pub id: String,
     /// The filter saw this exchange in the access log phase alone: an earlier filter answered.

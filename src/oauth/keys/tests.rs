@@ -1,6 +1,6 @@
 use super::super::policy::{Endpoints, IssuerSettings};
 use super::super::token_claims::read_id_token;
-use super::super::{Limits, LoginForms, Trust};
+use super::super::{Limits, Trust};
 use super::*;
 
 /// What a Keycloak 26.4 signed with a test key.
@@ -15,7 +15,7 @@ fn policy(signature_checks: u32) -> Policy {
         ..IssuerSettings::default()
     };
     let limits = Limits { signature_checks, ..Limits::default() };
-    let mut policy = Policy::new(vec![issuer], limits, LoginForms::default()).unwrap();
+    let mut policy = Policy::new(vec![issuer], limits).unwrap();
     policy.grant_checks(Timestamp::from_secs(1));
     policy
 }
@@ -104,7 +104,6 @@ fn the_keys_path_is_configured_or_learned() {
     configured.issuers = Policy::new(
         vec![IssuerSettings { issuer: "https://idp.test".to_owned(), ..IssuerSettings::default() }],
         Limits::default(),
-        LoginForms::default(),
     )
     .unwrap()
     .issuers;

@@ -33,7 +33,7 @@ fn body(text: &[u8]) -> Body {
 
 pub(in super::super) fn policy(issuer: &str, provider: Option<Provider>) -> Policy {
     let settings = IssuerSettings { issuer: issuer.to_owned(), provider, ..IssuerSettings::default() };
-    Policy::new(vec![settings], Limits::default(), LoginForms::default()).unwrap()
+    Policy::new(vec![settings], Limits::default()).unwrap()
 }
 
 impl Case {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn policy(settings: Vec<IssuerSettings>) -> Policy {
-    Policy::new(settings, Limits::default(), LoginForms::default()).unwrap()
+    Policy::new(settings, Limits::default()).unwrap()
 }
 
 fn issuer(name: &str, provider: Option<Provider>) -> IssuerSettings {
@@ -98,7 +98,7 @@ fn every_problem_is_reported_with_its_place() {
         endpoints: Endpoints(vec![(EndpointKind::Token, "token".to_owned())]),
     };
     let twice = || issuer("https://idp.test", None);
-    let error = Policy::new(vec![bad, twice(), twice()], Limits::default(), LoginForms::default()).unwrap_err();
+    let error = Policy::new(vec![bad, twice(), twice()], Limits::default()).unwrap_err();
     let expected = [
         (0, PolicyField::Issuer, PolicyProblemKind::NotAnIssuer),
         (0, PolicyField::Authority(1), PolicyProblemKind::NotAnAuthority),

@@ -4,7 +4,7 @@ use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{Observation, Tier};
 use crate::record::draft::{Drafter, Facts, words};
 use crate::record::model::{ExchangeSection, PeerSection, Record, SourceSection};
-use crate::record::notes::{MAX_INTEGER, Notes};
+use crate::record::notes::Notes;
 use crate::record::privacy::{Action, Field};
 use crate::record::source::{SourceAddress, network, user_agent_family};
 use crate::record::text::{clean, clean_bytes};
@@ -40,7 +40,6 @@ impl Drafter<'_> {
             response_source: Some(words::response_source(facts.response_source).to_owned()),
             tls_version: facts.tls_version.as_ref().and_then(|version| self.own("exchange.tls_version", version)),
             mtls: facts.mtls,
-            hop: facts.hop.map(|hop| hop.min(MAX_INTEGER)),
             log_only: facts.log_only.then_some(true),
         });
         let spiffe_id = facts.peer_spiffe_id.as_ref().and_then(|id| self.own("peer.spiffe_id", id));

@@ -96,7 +96,6 @@ impl Record {
             common(&mut exchange.response_source, &other.response_source);
             common(&mut exchange.tls_version, &other.tls_version);
             common(&mut exchange.mtls, &other.mtls);
-            common(&mut exchange.hop, &other.hop);
             common(&mut exchange.log_only, &other.log_only);
         }
         if let Some((source, other)) = self.source.as_mut().zip(other.source.as_ref()) {

@@ -67,8 +67,6 @@ pub struct Facts {
     pub log_only: bool,
     /// Who answered.
     pub response_source: ResponseSource,
-    /// How many proxies with this filter the request had passed before.
-    pub hop: Option<u64>,
 }
 
 /// Envoy's traffic direction.
