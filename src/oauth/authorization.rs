@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use super::authorization_response::{self, Found};
 use super::client_authentication::named;
 use super::endpoint::EndpointKind;
+use super::event::ProtocolEvent;
 use super::json::Json;
 use super::jwt;
 use super::links::{Links, s256};
 use super::observation::{
     AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, LinkRole, Message, OAuthError, Observation,
-    Outcome, ProtocolEvent, Reason, Recognition, RequestForm,
+    Outcome, Reason, Recognition, RequestForm,
 };
 use super::parameters::Parameters;
 use super::recognise::{PAR_URN, is_internal_hop};

@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 
 use super::client_authentication::named;
+use super::event::ProtocolEvent;
 use super::html_form::{self, Field, HtmlForm};
 use super::jwt;
 use super::links::Links;
 use super::observation::{
-    AuthorizationResponse, Confidence, Delivery, LinkRole, Message, OAuthError, Observation, Outcome, ProtocolEvent,
-    Reason, Recognition, Trust,
+    AuthorizationResponse, Confidence, Delivery, LinkRole, Message, OAuthError, Observation, Outcome, Reason,
+    Recognition, Trust,
 };
 use super::parameters::{Parameters, text};
 use super::scene::{Scene, put_links, was_sent};

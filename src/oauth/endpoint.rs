@@ -2,7 +2,8 @@
 
 use super::observation::{Confidence, Recognition, Tier};
 
-/// What an endpoint of an authorization server is for. Order of PROTOCOL §1.2.
+/// What an endpoint is for: those of an authorization server, then of a client, then of a resource server, in the order of
+/// PROTOCOL §1.2.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum EndpointKind {
     /// RFC 6749 §3.1
@@ -39,13 +40,53 @@ pub enum EndpointKind {
     Ciba,
     /// RFC 7591 §3, and RFC 7592 below it
     Registration,
-    /// Of the server, and none of the above: it carries no protocol message that is recorded in this version.
+    /// RFC 7592 §2
+    ClientConfiguration,
+    /// RFC 7033; OIDC Discovery §2
+    Webfinger,
+    /// The authorization challenge endpoint of first-party applications.
+    Challenge,
+    /// OpenID4VCI 1.0 §8
+    Credential,
+    /// Where sessions are ended by an administrator or an API.
+    AdminSession,
+    /// OpenID Federation 1.0 §8, §9
+    Federation,
+    /// Of a client: where it starts a flow.
+    Login,
+    /// Of a client: third-party initiated login (OIDC Core §4).
+    InitiateLogin,
+    /// Of a client: its redirection endpoint (RFC 6749 §3.1.2).
+    Callback,
+    /// Of a client: where the browser returns after a logout (RP-Initiated Logout 1.0 §3).
+    PostLogout,
+    /// Of a client: Front-Channel Logout 1.0 §2.
+    FrontchannelLogout,
+    /// Of a client: Back-Channel Logout 1.0 §2.2.
+    BackchannelLogout,
+    /// Of a client: where it ends its own session.
+    LocalLogout,
+    /// Of a client: CIBA Core §10.2, §10.3.
+    CibaNotification,
+    /// Of a client: RFC 9101 §5.2.2.
+    RequestObject,
+    /// Of a client: its metadata document.
+    ClientMetadata,
+    /// Of a client: its key set.
+    ClientJwks,
+    /// Of a client or resource server: RFC 8935 §2.
+    SetReceiver,
+    /// Of a resource server: what a token is used for (RFC 6750 §2).
+    Resource,
+    /// Of a resource server: RFC 9728 §3.
+    PrMetadata,
+    /// Of a party, and none of the above: it carries no protocol message.
     Other,
 }
 
 impl EndpointKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 38] = [
         Self::Authorization,
         Self::Interaction,
         Self::Resume,
@@ -63,6 +104,26 @@ impl EndpointKind {
         Self::DeviceVerification,
         Self::Ciba,
         Self::Registration,
+        Self::ClientConfiguration,
+        Self::Webfinger,
+        Self::Challenge,
+        Self::Credential,
+        Self::AdminSession,
+        Self::Federation,
+        Self::Login,
+        Self::InitiateLogin,
+        Self::Callback,
+        Self::PostLogout,
+        Self::FrontchannelLogout,
+        Self::BackchannelLogout,
+        Self::LocalLogout,
+        Self::CibaNotification,
+        Self::RequestObject,
+        Self::ClientMetadata,
+        Self::ClientJwks,
+        Self::SetReceiver,
+        Self::Resource,
+        Self::PrMetadata,
         Self::Other,
     ];
 
@@ -87,6 +148,26 @@ impl EndpointKind {
             Self::DeviceVerification => "device_verification",
             Self::Ciba => "ciba",
             Self::Registration => "registration",
+            Self::ClientConfiguration => "client_configuration",
+            Self::Webfinger => "webfinger",
+            Self::Challenge => "challenge",
+            Self::Credential => "credential",
+            Self::AdminSession => "admin_session",
+            Self::Federation => "federation",
+            Self::Login => "login",
+            Self::InitiateLogin => "initiate_login",
+            Self::Callback => "callback",
+            Self::PostLogout => "post_logout",
+            Self::FrontchannelLogout => "frontchannel_logout",
+            Self::BackchannelLogout => "backchannel_logout",
+            Self::LocalLogout => "local_logout",
+            Self::CibaNotification => "ciba_notification",
+            Self::RequestObject => "request_object",
+            Self::ClientMetadata => "client_metadata",
+            Self::ClientJwks => "client_jwks",
+            Self::SetReceiver => "set_receiver",
+            Self::Resource => "resource",
+            Self::PrMetadata => "pr_metadata",
             Self::Other => "other",
         }
     }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::client_authentication::{identify, named};
+use super::event::ProtocolEvent;
 use super::links::Links;
 use super::observation::{
-    BodyFormat, Delivery, IdToken, LinkRole, Logout, Message, OAuthError, Observation, Outcome, ProtocolEvent, Reason,
-    Recognition, Trust,
+    BodyFormat, Delivery, IdToken, LinkRole, Logout, Message, OAuthError, Observation, Outcome, Reason, Recognition,
+    Trust,
 };
 use super::parameters::{Parameters, text};
 use super::policy::SUBPATH;

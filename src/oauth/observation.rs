@@ -2,9 +2,10 @@
 //!
 //! Borrows from the exchange. Secrets stay in [`Secret`]; a value that must correlate two messages is a [`Link`].
 
-use super::signature::SignatureCheck;
 use std::borrow::Cow;
 
+use super::event::ProtocolEvent;
+use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
 use crate::seen::{Malformation, Seen};
@@ -42,35 +43,6 @@ pub struct Observation<'a> {
     pub malformed: Vec<(&'static str, Malformation)>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
-}
-
-/// PROTOCOL §1.7, as far as it is built.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum ProtocolEvent {
-    /// `authorization.request`
-    AuthorizationRequest,
-    /// `authorization.response`
-    AuthorizationResponse,
-    /// `authorization.error`
-    AuthorizationError,
-    /// `client.auth_failed`
-    ClientAuthFailed,
-    /// `logout.requested`
-    LogoutRequested,
-    /// `logout.completed`
-    LogoutCompleted,
-    /// `token.issued`
-    TokenIssued,
-    /// `token.refreshed`
-    TokenRefreshed,
-    /// `token.denied`
-    TokenDenied,
-    /// `token.pending`
-    TokenPending,
-    /// `token.request`
-    TokenRequest,
-    /// `userinfo.accessed`
-    UserinfoAccessed,
 }
 
 /// PROTOCOL §1.6.

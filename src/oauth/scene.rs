@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
+use super::event::ProtocolEvent;
 use super::json;
 use super::links::Links;
 use super::observation::{
-    BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, ProtocolEvent, Recognition,
-    Tier, Trust,
+    BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
 use super::parameters::Parameters;
 use super::path_template;

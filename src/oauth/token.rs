@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::client_authentication::identify;
+use super::event::ProtocolEvent;
 use super::form;
 use super::json::Object;
 use super::links::{Links, octets, s256};
 use super::observation::{
     AccessToken, Client, ClientAuthMethod, ClientIdSource, IdToken, LinkRole, Message, OAuthError, Observation,
-    Outcome, ProtocolEvent, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
+    Outcome, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
 };
 use super::parameters::words;
 use super::scene::{Answer, Scene, put_links, was_sent};

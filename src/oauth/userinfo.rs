@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::client_authentication::credentials;
+use super::event::ProtocolEvent;
 use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
 use super::observation::{
-    BearerTransport, LinkRole, Message, OAuthError, Observation, Outcome, ProtocolEvent, Reason, Recognition, Subject,
-    Trust, Userinfo, UserinfoForm,
+    BearerTransport, LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Trust,
+    Userinfo, UserinfoForm,
 };
 use super::scene::{Answer, Scene, put_links};
 use super::token_claims::{ClaimNames, identity, names, read_access_token};

@@ -18,6 +18,8 @@ mod notes;
 mod privacy;
 #[cfg(not(target_family = "wasm"))]
 pub mod schema;
+#[cfg(not(target_family = "wasm"))]
+mod shape;
 mod source;
 mod text;
 mod uri;

@@ -9,10 +9,11 @@ use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
 use crate::record::draft::SCHEMA;
-use crate::record::event::{ENVELOPE, Event, Shape};
+use crate::record::event::Event;
 use crate::record::model::Record;
 use crate::record::notes::MAX_INTEGER;
 use crate::record::privacy;
+use crate::record::shape::{ENVELOPE, Shape};
 use crate::record::text::TEXT_LIMIT;
 
 /// What a member is beyond its type.
@@ -42,7 +43,7 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
             }
         }
     }
-    Event::ALL.into_iter().map(|event| (event.as_str(), narrow(general.clone(), event))).collect()
+    Event::all().map(|event| (event.as_str(), narrow(general.clone(), event))).collect()
 }
 
 /// Removes what records never hold (nulls, empty values, unknown members) from what the types allow.
@@ -325,7 +326,7 @@ mod tests {
         for path in RULES.iter().map(|(path, _)| path).chain(classes) {
             assert!(member(&mut general, path).is_some(), "{path}");
         }
-        for event in Event::ALL {
+        for event in Event::all() {
             let shape = event.shape();
             for name in shape.members.iter().copied().flatten().chain(shape.required) {
                 assert!(member(&mut general, name).is_some(), "{} {name}", event.as_str());
@@ -343,7 +344,7 @@ mod tests {
         let mut general = serde_json::to_value(schema_for!(Record)).unwrap();
         tighten(&mut general);
         let all = |names: &dyn Fn(&Shape) -> Vec<&'static str>| -> BTreeSet<&str> {
-            Event::ALL.iter().flat_map(|event| names(&event.shape())).collect()
+            Event::all().flat_map(|event| names(&event.shape())).collect()
         };
         let of = |section: Option<&Map<String, Value>>| -> BTreeSet<String> {
             section.and_then(|section| section["properties"].as_object()).unwrap().keys().cloned().collect()
