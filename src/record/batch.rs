@@ -93,6 +93,20 @@ impl StreamId {
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    /// What `Display` writes, in its one spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let spelled = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = if spelled { u128::from_str_radix(text, 16).ok() } else { None };
+        number.map(|number| Self(number.to_be_bytes()))
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl Sequence {
