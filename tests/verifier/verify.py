@@ -1,0 +1,469 @@
+#!/usr/bin/env python3
+"""A second verifier of evidence, written from docs/record-format.md and docs/verification.md alone.
+
+    verify.py --trust TRUST.json [--from TIME] [--to TIME] [--as-of TIME] [--expect GROUP]... FILE...
+
+Prints the JSON of `oidc-audit verify --json`; exits with its exit code. Needs the package `cryptography` for Ed25519.
+"""
+
+import argparse
+import base64
+import fnmatch
+import hashlib
+import json
+import re
+import sys
+from datetime import datetime, timezone
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+EXIT = {
+    **dict.fromkeys(["declared_loss", "unclean_end", "clock_step"], 1),
+    **dict.fromkeys(["untrusted", "unsigned", "unbound", "unsealed", "missing_group"], 3),
+}
+WORST = {0: 0, 1: 1, 3: 2, 2: 3}
+VERDICTS = {0: "intact", 1: "incomplete", 2: "tampered", 3: "undecided"}
+CLAIMED_ID = re.compile(r"([0-9a-f]{32})-(c?)(0|[1-9][0-9]{0,15})")
+TAG = 16
+
+
+def main():
+    arguments = read_arguments()
+    trust = [parse_trusted(key) for key in json.load(open(arguments.trust))["keys"]]
+    streams, other = {}, 0
+    for path in arguments.files:
+        for line in open(path, "rb") if path != "-" else sys.stdin.buffer:
+            other += not take(line.strip(b"\r\n"), streams)
+    export = Export(streams, trust, arguments)
+    report = export.judge()
+    json.dump(report, sys.stdout, sort_keys=True)
+    print()
+    return report["exit"]
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--trust", required=True)
+    parser.add_argument("--from", dest="begin", type=micros)
+    parser.add_argument("--to", dest="end", type=micros)
+    parser.add_argument("--as-of", type=micros)
+    parser.add_argument("--expect", action="append", default=[])
+    parser.add_argument("files", nargs="+")
+    return parser.parse_args()
+
+
+def micros(text):
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return int((moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds() * 1_000_000)
+
+
+# Bytes ----------------------------------------------------------------------------------------------------------
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def leaf(text):
+    return sha256(b"\0" + text)
+
+
+def tree(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return sha256(b"\1" + tree(leaves[:split]) + tree(leaves[split:]))
+
+
+def unbase64(text):
+    """base64url without padding, in its one spelling."""
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if tobase64(data) != text:
+        raise ValueError("not the one spelling")
+    return data
+
+
+def tobase64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+# Lines ----------------------------------------------------------------------------------------------------------
+
+
+class Stream:
+    def __init__(self, name):
+        self.name = name
+        self.records = {}  # number -> set of texts
+        self.checkpoints = {}  # n -> {jws: Checkpoint}
+        self.broken = []  # ids of lines that claim to be checkpoints and are none
+        self.problems = []
+
+    def problem(self, kind, **more):
+        entry = {"kind": kind, **more}
+        if entry not in self.problems:
+            self.problems.append(entry)
+
+
+class Checkpoint:
+    """Claims of a well-formed JWS; whether they can be believed is decided later."""
+
+    def __init__(self, jws):
+        header, payload, signature = jws.split(".")
+        self.jws, self.signed = jws, f"{header}.{payload}".encode()
+        self.header = parse_canonical(unbase64(header))
+        self.claims = parse_canonical(unbase64(payload))
+        self.signature = unbase64(signature)
+        if self.header.get("typ") != "oidc-audit-cp+jwt" or self.claims["v"] != 1:
+            raise ValueError("no checkpoint")
+        self.stream, self.n = self.claims["str"], self.claims["n"]
+        self.digest = tobase64(sha256(jws.encode()))
+
+    @property
+    def id(self):
+        return f"{self.stream}-c{self.n}"
+
+    def line(self):
+        seconds, rest = divmod(self.claims["iat"], 1_000_000)
+        moment = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        stamp = f"{moment}.{rest // 1000:03}Z"
+        return {"event": "audit.checkpoint", "id": self.id, "jws": self.jws, "schema": "oidc-audit/1", "ts": stamp}
+
+
+def parse_canonical(data):
+    value = json.loads(data)
+    if canonical(value).encode() != data or not isinstance(value, dict):
+        raise ValueError("not canonical")
+    return value
+
+
+def take(line, streams):
+    """Sorts a line into its stream; false if it is none of ours."""
+    try:
+        value = json.loads(line)
+        stream, kind, number = CLAIMED_ID.fullmatch(value["id"]).groups()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    of = streams.setdefault(stream, Stream(stream))
+    # Byte mode where the text is canonical, field mode where only the members survived.
+    text = canonical(value).encode()
+    if kind:
+        try:
+            checkpoint = Checkpoint(value["jws"])
+            expected = checkpoint.line()
+            if {name: value.get(name) for name in expected} != expected:
+                raise ValueError("the line is not the one of its JWS")
+            of.checkpoints.setdefault(checkpoint.n, {})[checkpoint.jws] = checkpoint
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            of.broken.append(value["id"])
+    else:
+        of.records.setdefault(int(number), set()).add(text)
+    return True
+
+
+# Trust ----------------------------------------------------------------------------------------------------------
+
+
+def thumbprint(x):
+    return tobase64(sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()))
+
+
+def parse_trusted(key):
+    if "d" in key or key["kty"] != "OKP" or key["crv"] != "Ed25519" or key["kid"] != thumbprint(key["x"]):
+        raise ValueError("the trust file is not one")
+    bounds = [micros(key[name]) if name in key else None for name in ("not_before", "not_after")]
+    return {**key, "bounds": bounds}
+
+
+def made(x, message, signature):
+    try:
+        Ed25519PublicKey.from_public_bytes(unbase64(x)).verify(signature, message)
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+def may_write(key, claims):
+    begin, end = key["bounds"]
+    in_time = (begin is None or claims["iat"] >= begin) and (end is None or claims["iat"] <= end)
+    patterns = key.get("grp")
+    own = patterns is None or any(glob(pattern, claims.get("grp", "")) for pattern in patterns)
+    return in_time and own and key.get("iss", claims.get("iss")) == claims.get("iss")
+
+
+def glob(pattern, text):
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.S) is not None
+
+
+# Judgement ------------------------------------------------------------------------------------------------------
+
+
+class Export:
+    def __init__(self, streams, trust, arguments):
+        self.streams, self.trust, self.arguments = streams, {key["kid"]: key for key in trust}, arguments
+        self.windowed = arguments.begin is not None or arguments.end is not None
+        self.problems = []
+
+    def judge(self):
+        for stream in self.streams.values():
+            self.believe(stream)
+        stamps = [point.claims["iat"] for stream in self.streams.values() for point in stream.chain]
+        self.as_of = self.arguments.as_of or max(stamps, default=0)
+        for stream in self.streams.values():
+            self.judge_stream(stream)
+        self.judge_beats()
+        for stream in self.streams.values():
+            self.judge_end(stream)
+        self.judge_groups()
+        return self.report()
+
+    def believe(self, stream):
+        """Signatures; leaves in `stream.chain` one believed checkpoint for each number, in order."""
+        for broken in stream.broken:
+            stream.problem("bad_signature", id=broken)
+        keys = {}  # epoch -> keys that a believed `cnf` names
+        stream.chain = []
+        for n in sorted(stream.checkpoints):
+            believed = []
+            for point in stream.checkpoints[n].values():
+                why = self.doubt(point, keys)
+                if why is None or why in ("untrusted", "unsigned", "unbound", "wrong_writer"):
+                    believed.append(point)
+                if why:
+                    stream.problem(why, id=point.id)
+            if len(believed) > 1:
+                stream.problem("forked", id=believed[0].id)
+            if believed:
+                stream.chain.append(min(believed, key=lambda point: point.jws))
+                claims = stream.chain[-1].claims
+                if "cnf" in claims:
+                    epoch = claims["ep"] + (claims["knd"] == "roll")
+                    keys.setdefault(epoch, set()).add(claims["cnf"]["jwk"]["x"])
+
+    def doubt(self, point, keys):
+        """Why a checkpoint cannot be believed; None if it can."""
+        header, claims = point.header, point.claims
+        if header.get("alg") == "none":
+            return "unsigned" if not point.signature and "kid" not in header else "bad_signature"
+        if header.get("alg") not in ("EdDSA", "Ed25519"):
+            return "bad_signature"
+        if header.get("kid") in self.trust:
+            key = self.trust[header["kid"]]
+            if not made(key["x"], point.signed, point.signature):
+                return "bad_signature"
+            return None if may_write(key, claims) else "wrong_writer"
+        certificate = claims.get("crt")
+        if certificate:
+            x = certificate["x"]
+            if thumbprint(x) != header.get("kid") or not made(x, point.signed, point.signature):
+                return "bad_signature"
+            key = self.trust.get(certificate["kid"])
+            if key is None:
+                return "untrusted"
+            text = f"oidc-audit-epoch/1\n{point.stream}\n{claims['ep']}\n{x}".encode()
+            if not made(key["x"], text, unbase64(certificate["sig"])):
+                return "bad_signature"
+            return None if may_write(key, claims) else "wrong_writer"
+        named = keys.get(claims["ep"], set())
+        if claims["knd"] == "open" and "cnf" in claims:
+            named = named | {claims["cnf"]["jwk"]["x"]}
+        for x in named:
+            if thumbprint(x) == header.get("kid"):
+                return "unbound" if made(x, point.signed, point.signature) else "bad_signature"
+        return "untrusted"
+
+    def judge_stream(self, stream):
+        if not stream.chain:
+            if stream.records and not self.windowed:
+                stream.problem("unknown_stream", id=f"{stream.name}-{min(stream.records)}")
+            return
+        lost, lost_points = set(), set()
+        for point in stream.chain:
+            for entry in point.claims.get("loss", []):
+                lost.update(number for a, b in entry.get("ranges", []) for number in range(a, b + 1))
+                lost_points.update(number for a, b in entry.get("cps", []) for number in range(a, b + 1))
+        seen = self.inside(stream.chain)
+        self.judge_chain(stream, seen, lost_points)
+        covered = set()
+        for point in seen:
+            self.judge_batch(stream, point, lost, covered)
+        self.judge_strangers(stream, seen, covered)
+
+    def inside(self, chain):
+        begin, end = self.arguments.begin, self.arguments.end
+        return [
+            point
+            for point in chain
+            if (begin is None or point.claims["iat"] >= begin) and (end is None or point.claims["iat"] <= end)
+        ]
+
+    def judge_chain(self, stream, seen, lost_points):
+        if seen and not self.windowed and seen[0].n != 0:
+            self.hole(stream, 0, seen[0].n - 1, 1, seen[0].claims, lost_points)
+        for before, after in zip(seen, seen[1:]):
+            if after.n == before.n + 1:
+                if after.claims.get("prev") != before.digest:
+                    stream.problem("chain_broken", id=after.id)
+                next_number = before.claims["tot"] + 1
+                if "first" in after.claims and after.claims["first"] != next_number:
+                    stream.problem("chain_broken", id=after.id)
+            else:
+                self.hole(stream, before.n + 1, after.n - 1, before.claims["tot"] + 1, after.claims, lost_points)
+            if "mono" in before.claims and "mono" in after.claims:
+                walls = after.claims["iat"] - before.claims["iat"]
+                if abs(walls - (after.claims["mono"] - before.claims["mono"])) > 1_000_000:
+                    stream.problem("clock_step", id=after.id)
+
+    def hole(self, stream, first, last, number, after, lost_points):
+        """Checkpoints `first` to `last` are not here; they covered from `number` to before what `after` covers."""
+        missing = [n for n in range(first, last + 1) if n not in lost_points]
+        if not missing:
+            return
+        until = after["first"] - 1 if "first" in after else after["tot"]
+        there = any(number <= record <= until for record in stream.records)
+        kind = "seal_missing" if there else "deleted_batch"
+        stream.problem(kind, **{"from": f"{stream.name}-c{missing[0]}", "to": f"{stream.name}-c{missing[-1]}"})
+        if there:
+            stream.unsealed = range(number, until + 1)
+
+    def judge_batch(self, stream, point, lost, covered):
+        claims = point.claims
+        if "first" not in claims:
+            return
+        numbers = range(claims["first"], claims["last"] + 1)
+        tags = unbase64(claims["lvs"])
+        if len(tags) != TAG * len(numbers) or claims["cnt"] != len(numbers):
+            stream.problem("root_mismatch", id=point.id)
+            return
+        covered.update(numbers)
+        leaves = []
+        for index, number in enumerate(numbers):
+            wanted = tags[TAG * index : TAG * index + TAG]
+            texts = stream.records.get(number, set())
+            right = [text for text in texts if leaf(text)[:TAG] == wanted]
+            name = f"{stream.name}-{number}"
+            if right:
+                leaves.append(leaf(right[0]))
+                if len(texts) > 1:
+                    stream.problem("forged", id=name)
+            elif texts:
+                stream.problem("edited", id=name)
+            elif number in lost:
+                stream.problem("declared_loss", id=name)
+            else:
+                stream.problem("undeclared_loss", id=name)
+        if len(leaves) == len(numbers) and tobase64(tree(leaves)) != claims["root"]:
+            stream.problem("root_mismatch", id=point.id)
+
+    def judge_strangers(self, stream, seen, covered):
+        if not seen:
+            return
+        last, total = seen[-1], seen[-1].claims["tot"]
+        hidden = getattr(stream, "unsealed", range(0))
+        for number in sorted(set(stream.records) - covered):
+            if number in hidden or (self.windowed and number <= total):
+                continue
+            if number > total and last.claims["knd"] != "close":
+                if not self.windowed:
+                    stream.problem("unsealed", id=f"{stream.name}-{number}")
+            elif not (self.windowed and number > total):
+                stream.problem("forged", id=f"{stream.name}-{number}")
+
+    def judge_beats(self):
+        """What beats say of their siblings: heads that are not here, and presence."""
+        for stream in self.streams.values():
+            for point in stream.chain:
+                for head in point.claims.get("sib", []):
+                    sibling = self.streams.get(head["str"])
+                    if sibling is None or not sibling.chain:
+                        if not self.windowed:
+                            missing = {"kind": "missing_stream", "id": f"{head['str']}-c{head['n']}"}
+                            if not any(known["id"].startswith(head["str"]) for known in self.problems):
+                                self.problems.append(missing)
+                        continue
+                    known = {checkpoint.n: checkpoint for checkpoint in sibling.chain}
+                    if head["n"] > sibling.chain[-1].n and not self.windowed:
+                        if not any(problem["kind"] == "truncated" for problem in sibling.problems):
+                            sibling.problem("truncated", id=f"{head['str']}-c{head['n']}")
+                    elif head["n"] in known and known[head["n"]].digest != head["h"]:
+                        sibling.problem("forked", id=f"{head['str']}-c{head['n']}")
+                    elif head["n"] == sibling.chain[-1].n:
+                        sibling.named = max(getattr(sibling, "named", 0), point.claims["iat"])
+
+    def judge_end(self, stream):
+        stream.end = "none"
+        if not stream.chain:
+            return
+        last = stream.chain[-1]
+        claims = last.claims
+        present = max(claims["iat"], getattr(stream, "named", 0)) + claims["nb"] * 1_100_000
+        if any(point.claims["knd"] == "close" for point in stream.chain):
+            stream.end = "closed"
+        elif any(problem["kind"] == "truncated" for problem in stream.problems):
+            stream.end = "truncated"
+        elif present >= self.as_of:
+            stream.end = "live"
+        elif self.windowed and self.arguments.end is not None and claims["iat"] > self.arguments.end:
+            stream.end = "outside"
+        elif claims["pend"] == 0 and self.replaced(stream, claims):
+            stream.end = "ended_idle"
+        else:
+            stream.end = "unclean_end"
+            stream.problem("unclean_end", id=last.id)
+
+    def replaced(self, stream, claims):
+        others = (other.chain[0].claims for other in self.streams.values() if other is not stream and other.chain)
+        same = (other for other in others if other.get("grp") == claims.get("grp") and "grp" in claims)
+        return any(other["iat"] > claims["iat"] and other["knd"] == "open" for other in same)
+
+    def judge_groups(self):
+        groups = {point.claims.get("grp") for stream in self.streams.values() for point in stream.chain}
+        for wanted in self.arguments.expect:
+            if not any(group is not None and glob(wanted, group) for group in groups):
+                self.problems.append({"kind": "missing_group", "id": wanted})
+
+    def report(self):
+        streams, codes = [], [code_of(problem) for problem in self.problems]
+        for name in sorted(self.streams):
+            stream = self.streams[name]
+            code = worst(map(code_of, stream.problems))
+            codes.append(code)
+            group = next((point.claims["grp"] for point in stream.chain if "grp" in point.claims), None)
+            streams.append(
+                {
+                    "stream": name,
+                    "group": group,
+                    "verdict": VERDICTS[code],
+                    "end": stream.end,
+                    "records": len(stream.records),
+                    "checkpoints": len(stream.chain),
+                    "problems": stream.problems,
+                }
+            )
+        code = worst(codes) if any(stream.chain or stream.records for stream in self.streams.values()) else 3
+        return {
+            "schema": "oidc-audit-verify/1",
+            "exit": code,
+            "verdict": VERDICTS[code],
+            "as_of": self.as_of,
+            "records": sum(len(stream.records) for stream in self.streams.values()),
+            "checkpoints": sum(len(stream.chain) for stream in self.streams.values()),
+            "problems": self.problems,
+            "streams": streams,
+        }
+
+
+def code_of(problem):
+    return EXIT.get(problem["kind"], 2)
+
+
+def worst(codes):
+    return max(codes, key=lambda code: WORST[code], default=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
