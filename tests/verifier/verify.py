@@ -2,18 +2,20 @@
 """A second verifier of evidence, written from docs/record-format.md and docs/verification.md alone.
 
     verify.py --trust TRUST.json [--from TIME] [--to TIME] [--as-of TIME] [--expect GROUP]... FILE...
+    verify.py --cases CASES.jsonl      (each line: {"trust", "lines", "from"?, "to"?, "as_of"?}; a report a line)
 
 Prints the JSON of `oidc-audit verify --json`; exits with its exit code. Needs the package `cryptography` for Ed25519.
 """
 
 import argparse
 import base64
-import fnmatch
 import hashlib
 import json
 import re
 import sys
+from collections import namedtuple
 from datetime import datetime, timezone
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -26,30 +28,45 @@ WORST = {0: 0, 1: 1, 3: 2, 2: 3}
 VERDICTS = {0: "intact", 1: "incomplete", 2: "tampered", 3: "undecided"}
 CLAIMED_ID = re.compile(r"([0-9a-f]{32})-(c?)(0|[1-9][0-9]{0,15})")
 TAG = 16
+# Top-level members of records, by their schemas: others are a store's.
+SCHEMAS = Path(__file__).resolve().parent.parent.parent / "schemas/record"
+MEMBERS = {name for path in SCHEMAS.glob("*.json") for name in json.loads(path.read_text())["properties"]}
+
+Asked = namedtuple("Asked", "begin end as_of groups")
 
 
 def main():
     arguments = read_arguments()
-    trust = [parse_trusted(key) for key in json.load(open(arguments.trust))["keys"]]
-    streams, other = {}, 0
-    for path in arguments.files:
-        for line in open(path, "rb") if path != "-" else sys.stdin.buffer:
-            other += not take(line.strip(b"\r\n"), streams)
-    export = Export(streams, trust, arguments)
-    report = export.judge()
-    json.dump(report, sys.stdout, sort_keys=True)
-    print()
+    if arguments.cases:
+        for case in map(json.loads, open(arguments.cases)):
+            asked = Asked(*(case.get(name) for name in ("from", "to", "as_of")), [])
+            lines = (line.encode(errors="surrogateescape") for line in case["lines"])
+            print(json.dumps(verify(lines, case["trust"], asked), sort_keys=True))
+        return 0
+    asked = Asked(arguments.begin, arguments.end, arguments.as_of, arguments.expect)
+    lines = (line for path in arguments.files for line in (sys.stdin.buffer if path == "-" else open(path, "rb")))
+    report = verify(lines, json.load(open(arguments.trust)), asked)
+    print(json.dumps(report, sort_keys=True))
     return report["exit"]
+
+
+def verify(lines, trust, asked):
+    streams, other = {}, 0
+    for line in lines:
+        line = line.strip(b" \t\r\n")
+        other += bool(line) and not take(line, streams)
+    return Export(streams, [parse_trusted(key) for key in trust["keys"]], asked).judge(other)
 
 
 def read_arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--trust", required=True)
+    parser.add_argument("--cases")
+    parser.add_argument("--trust")
     parser.add_argument("--from", dest="begin", type=micros)
     parser.add_argument("--to", dest="end", type=micros)
     parser.add_argument("--as-of", type=micros)
     parser.add_argument("--expect", action="append", default=[])
-    parser.add_argument("files", nargs="+")
+    parser.add_argument("files", nargs="*")
     return parser.parse_args()
 
 
@@ -89,7 +106,19 @@ def tobase64(data):
 
 
 def canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def parse(data):
+    """JSON in which no member is there twice."""
+    return json.loads(data.decode(), object_pairs_hook=once, parse_constant=float.fromhex)
+
+
+def once(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is there twice")
+    return members
 
 
 # Lines ----------------------------------------------------------------------------------------------------------
@@ -98,7 +127,8 @@ def canonical(value):
 class Stream:
     def __init__(self, name):
         self.name = name
-        self.records = {}  # number -> set of texts
+        self.lines = 0
+        self.records = {}  # number -> set of (leaf of all members, leaf of those that records have)
         self.checkpoints = {}  # n -> {jws: Checkpoint}
         self.broken = []  # ids of lines that claim to be checkpoints and are none
         self.problems = []
@@ -135,8 +165,8 @@ class Checkpoint:
 
 
 def parse_canonical(data):
-    value = json.loads(data)
-    if canonical(value).encode() != data or not isinstance(value, dict):
+    value = parse(data)
+    if canonical(value) != data or not isinstance(value, dict):
         raise ValueError("not canonical")
     return value
 
@@ -144,13 +174,15 @@ def parse_canonical(data):
 def take(line, streams):
     """Sorts a line into its stream; false if it is none of ours."""
     try:
-        value = json.loads(line)
+        value = parse(line)
         stream, kind, number = CLAIMED_ID.fullmatch(value["id"]).groups()
-    except (ValueError, KeyError, TypeError, AttributeError):
+        # Byte mode where the text is canonical; field mode where a store gave back members, and perhaps its own.
+        texts = [canonical(value), canonical({name: value[name] for name in value if name in MEMBERS})]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    if not kind and number == "0":
         return False
     of = streams.setdefault(stream, Stream(stream))
-    # Byte mode where the text is canonical, field mode where only the members survived.
-    text = canonical(value).encode()
     if kind:
         try:
             checkpoint = Checkpoint(value["jws"])
@@ -161,7 +193,8 @@ def take(line, streams):
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             of.broken.append(value["id"])
     else:
-        of.records.setdefault(int(number), set()).add(text)
+        of.lines += 1
+        of.records.setdefault(int(number), set()).add(tuple(map(leaf, texts)))
     return True
 
 
@@ -203,23 +236,23 @@ def glob(pattern, text):
 
 
 class Export:
-    def __init__(self, streams, trust, arguments):
-        self.streams, self.trust, self.arguments = streams, {key["kid"]: key for key in trust}, arguments
-        self.windowed = arguments.begin is not None or arguments.end is not None
+    def __init__(self, streams, trust, asked):
+        self.streams, self.trust, self.asked = streams, {key["kid"]: key for key in trust}, asked
+        self.windowed = asked.begin is not None or asked.end is not None
         self.problems = []
 
-    def judge(self):
+    def judge(self, other):
         for stream in self.streams.values():
             self.believe(stream)
         stamps = [point.claims["iat"] for stream in self.streams.values() for point in stream.chain]
-        self.as_of = self.arguments.as_of or max(stamps, default=0)
+        self.as_of = self.asked.as_of or max(stamps, default=0)
         for stream in self.streams.values():
             self.judge_stream(stream)
         self.judge_beats()
         for stream in self.streams.values():
             self.judge_end(stream)
         self.judge_groups()
-        return self.report()
+        return self.report(other)
 
     def believe(self, stream):
         """Signatures; leaves in `stream.chain` one believed checkpoint for each number, in order."""
@@ -294,7 +327,7 @@ class Export:
         self.judge_strangers(stream, seen, covered)
 
     def inside(self, chain):
-        begin, end = self.arguments.begin, self.arguments.end
+        begin, end = self.asked.begin, self.asked.end
         return [
             point
             for point in chain
@@ -343,14 +376,14 @@ class Export:
         leaves = []
         for index, number in enumerate(numbers):
             wanted = tags[TAG * index : TAG * index + TAG]
-            texts = stream.records.get(number, set())
-            right = [text for text in texts if leaf(text)[:TAG] == wanted]
+            contents = stream.records.get(number, set())
+            right = [own for content in contents for own in content if own[:TAG] == wanted]
             name = f"{stream.name}-{number}"
             if right:
-                leaves.append(leaf(right[0]))
-                if len(texts) > 1:
+                leaves.append(right[0])
+                if any(wanted not in (own[:TAG] for own in content) for content in contents):
                     stream.problem("forged", id=name)
-            elif texts:
+            elif contents:
                 stream.problem("edited", id=name)
             elif number in lost:
                 stream.problem("declared_loss", id=name)
@@ -407,7 +440,7 @@ class Export:
             stream.end = "truncated"
         elif present >= self.as_of:
             stream.end = "live"
-        elif self.windowed and self.arguments.end is not None and claims["iat"] > self.arguments.end:
+        elif self.windowed and self.asked.end is not None and claims["iat"] > self.asked.end:
             stream.end = "outside"
         elif claims["pend"] == 0 and self.replaced(stream, claims):
             stream.end = "ended_idle"
@@ -422,11 +455,11 @@ class Export:
 
     def judge_groups(self):
         groups = {point.claims.get("grp") for stream in self.streams.values() for point in stream.chain}
-        for wanted in self.arguments.expect:
+        for wanted in self.asked.groups:
             if not any(group is not None and glob(wanted, group) for group in groups):
                 self.problems.append({"kind": "missing_group", "id": wanted})
 
-    def report(self):
+    def report(self, other):
         streams, codes = [], [code_of(problem) for problem in self.problems]
         for name in sorted(self.streams):
             stream = self.streams[name]
@@ -439,7 +472,7 @@ class Export:
                     "group": group,
                     "verdict": VERDICTS[code],
                     "end": stream.end,
-                    "records": len(stream.records),
+                    "records": stream.lines,
                     "checkpoints": len(stream.chain),
                     "problems": stream.problems,
                 }
@@ -450,7 +483,8 @@ class Export:
             "exit": code,
             "verdict": VERDICTS[code],
             "as_of": self.as_of,
-            "records": sum(len(stream.records) for stream in self.streams.values()),
+            "other": other,
+            "records": sum(stream.lines for stream in self.streams.values()),
             "checkpoints": sum(len(stream.chain) for stream in self.streams.values()),
             "problems": self.problems,
             "streams": streams,

@@ -1,0 +1,265 @@
+//! The records of one stream: each waits for the checkpoint that covers it, each checkpoint for its records.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::record::evidence::{Covered, Digest, LEAF_PREFIX, Tree};
+use crate::record::verify::problem::{Problem, ProblemKind};
+use crate::record::verify::ranges::Ranges;
+
+/// Records and batches of a stream that are not settled.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    /// Records that no checkpoint covers so far, each with the contents that came under its id.
+    waiting: BTreeMap<u64, Vec<Content>>,
+    /// Batches of which records are still to come, by their first number.
+    open: BTreeMap<u64, Batch>,
+    /// Numbers of batches, open or settled.
+    covered: Ranges,
+    /// What settled last, to know copies from forgeries.
+    recent: VecDeque<Settled>,
+    /// Records of batches that settled long ago.
+    late: Vec<(u64, Content)>,
+    records: u64,
+}
+
+/// What a record hashes to, with and without what a store may have added.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Content {
+    pub(super) leaf: Digest,
+    pub(super) trimmed: Option<Digest>,
+}
+
+/// A batch whose checkpoint is believed.
+#[derive(Debug)]
+struct Batch {
+    checkpoint: String,
+    covered: Covered,
+    /// Of every record, the leaf that is vouched for, once it is here.
+    leaves: Vec<Option<Digest>>,
+    /// Contents that it does not vouch for, by number.
+    wrong: BTreeMap<u64, Content>,
+    inside: bool,
+}
+
+#[derive(Debug)]
+struct Settled {
+    first: u64,
+    tags: Vec<Tag>,
+}
+
+/// The octets of a leaf that `lvs` holds.
+type Tag = [u8; TAG];
+
+impl Batches {
+    /// Takes a record.
+    pub(super) fn record(
+        &mut self,
+        number: u64,
+        content: Content,
+        problems: &mut Vec<Problem>,
+        id: &dyn Fn(u64) -> String,
+    ) {
+        self.records = self.records.saturating_add(1);
+        if !self.covered.contains(number) {
+            let known = self.waiting.entry(number).or_default();
+            if !known.contains(&content) && known.len() < COPIES {
+                known.push(content);
+            }
+            return;
+        }
+        if let Some((first, batch)) = self.open.range_mut(..=number).next_back()
+            && number <= batch.covered.last
+        {
+            let first = *first;
+            batch.take(number, content);
+            if batch.is_whole() {
+                self.settle(first, problems, id);
+            }
+            return;
+        }
+        match self.recent.iter().find_map(|settled| settled.tag(number)) {
+            Some(tag) if content.matches(tag) => {}
+            Some(_) => problems.push(Problem::at(ProblemKind::Forged, id(number))),
+            None if self.late.len() < LATE => self.late.push((number, content)),
+            None => {}
+        }
+    }
+
+    /// Takes a believed checkpoint that covers records.
+    pub(super) fn cover(
+        &mut self,
+        checkpoint: String,
+        covered: Covered,
+        inside: bool,
+        problems: &mut Vec<Problem>,
+        id: &dyn Fn(u64) -> String,
+    ) {
+        let first = covered.first;
+        let mut batch = Batch {
+            leaves: vec![None; covered.leaves.len() / TAG],
+            checkpoint,
+            wrong: BTreeMap::new(),
+            inside,
+            covered,
+        };
+        for number in batch.covered.first..=batch.covered.last {
+            for content in self.waiting.remove(&number).unwrap_or_default() {
+                batch.take(number, content);
+            }
+        }
+        self.covered.add(batch.covered.first, batch.covered.last);
+        let whole = batch.is_whole();
+        self.open.insert(first, batch);
+        if whole {
+            self.settle(first, problems, id);
+        }
+    }
+
+    fn settle(&mut self, first: u64, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+        let Some(batch) = self.open.remove(&first) else { return };
+        if batch.inside {
+            batch.judge_forgeries(problems, id);
+            batch.judge_root(problems);
+        }
+        self.recent.push_back(Settled { first, tags: tags(&batch.covered).collect() });
+        if self.recent.len() > RECENT {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Judges what is still open: nothing more will come.
+    pub(super) fn finish(&mut self, lost: &Ranges, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+        for batch in std::mem::take(&mut self.open).into_values().filter(|batch| batch.inside) {
+            batch.judge_forgeries(problems, id);
+            batch.judge_missing(lost, problems, id);
+        }
+    }
+
+    /// Judges a record that came long after its batch had settled, once the batch is known again.
+    pub(super) fn judge_late(&mut self, covered: &Covered, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+        self.late.retain(|(number, content)| {
+            let Some(tag) = tag_of(covered, *number) else { return true };
+            if !content.matches(&tag) {
+                problems.push(Problem::at(ProblemKind::Forged, id(*number)));
+            }
+            false
+        });
+    }
+
+    /// Whether records wait for a second reading.
+    pub(super) fn has_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    /// Records that no checkpoint covers.
+    pub(super) fn strangers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.waiting.keys().copied()
+    }
+
+    pub(super) fn has_any(&self, first: u64, last: u64) -> bool {
+        first <= last && self.waiting.range(first..=last).next().is_some()
+    }
+
+    pub(super) fn records(&self) -> u64 {
+        self.records
+    }
+
+    pub(super) fn first_stranger(&self) -> Option<u64> {
+        self.waiting.keys().next().copied()
+    }
+}
+
+impl Batch {
+    fn take(&mut self, number: u64, content: Content) {
+        let Some(tag) = tag_of(&self.covered, number) else { return };
+        let index = usize::try_from(number.saturating_sub(self.covered.first)).ok();
+        match index.and_then(|index| self.leaves.get_mut(index)) {
+            Some(leaf) if content.matches(&tag) => *leaf = content.matching(&tag),
+            Some(_) => {
+                self.wrong.entry(number).or_insert(content);
+            }
+            None => {}
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.leaves.iter().all(Option::is_some)
+    }
+
+    fn leaf(&self, number: u64) -> Option<Digest> {
+        let index = usize::try_from(number.checked_sub(self.covered.first)?).ok()?;
+        self.leaves.get(index).copied().flatten()
+    }
+
+    /// A content that is not vouched for, beside one that is.
+    fn judge_forgeries(&self, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+        for number in self.wrong.keys().filter(|number| self.leaf(**number).is_some()) {
+            problems.push(Problem::at(ProblemKind::Forged, id(*number)));
+        }
+    }
+
+    fn judge_missing(&self, lost: &Ranges, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+        for number in (self.covered.first..=self.covered.last).filter(|number| self.leaf(*number).is_none()) {
+            let expected = tag_of(&self.covered, number).map(|tag| hex(&tag)).unwrap_or_default();
+            problems.push(match self.wrong.get(&number) {
+                Some(content) => Problem::at(ProblemKind::Edited, id(number)).sides(expected, hex(&tag(&content.leaf))),
+                None if lost.contains(number) => Problem::at(ProblemKind::DeclaredLoss, id(number)),
+                None => Problem::at(ProblemKind::UndeclaredLoss, id(number)),
+            });
+        }
+    }
+
+    fn judge_root(&self, problems: &mut Vec<Problem>) {
+        let mut tree = Tree::default();
+        self.leaves.iter().flatten().for_each(|leaf| tree.push(*leaf));
+        if tree.root() != Some(self.covered.root) {
+            let found = tree.root().map(|root| root.to_string()).unwrap_or_default();
+            let problem = Problem::at(ProblemKind::RootMismatch, self.checkpoint.clone());
+            problems.push(problem.sides(self.covered.root.to_string(), found));
+        }
+    }
+}
+
+impl Settled {
+    fn tag(&self, number: u64) -> Option<&Tag> {
+        self.tags.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+}
+
+impl Content {
+    fn matching(&self, expected: &Tag) -> Option<Digest> {
+        [Some(self.leaf), self.trimmed].into_iter().flatten().find(|leaf| tag(leaf) == *expected)
+    }
+
+    fn matches(&self, expected: &Tag) -> bool {
+        self.matching(expected).is_some()
+    }
+}
+
+/// The tags of a batch, in the order of its records.
+fn tags(covered: &Covered) -> impl Iterator<Item = Tag> + '_ {
+    covered.leaves.chunks_exact(TAG).filter_map(|tag| tag.try_into().ok())
+}
+
+fn tag_of(covered: &Covered, number: u64) -> Option<Tag> {
+    let index = usize::try_from(number.checked_sub(covered.first)?).ok()?;
+    tags(covered).nth(index).filter(|_| number <= covered.last)
+}
+
+fn tag(leaf: &Digest) -> Tag {
+    let mut tag = [0; 16];
+    tag.iter_mut().zip(leaf.as_bytes()).for_each(|(to, from)| *to = *from);
+    tag
+}
+
+fn hex(tag: &Tag) -> String {
+    tag.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const TAG: usize = LEAF_PREFIX;
+/// Different contents of one id that are kept while nobody says which is right.
+const COPIES: usize = 8;
+/// Batches that a copy may follow late without a second reading.
+const RECENT: usize = 1_024;
+/// Copies that come later still.
+const LATE: usize = 65_536;

@@ -1,0 +1,23 @@
+//! Verification: what an export of records and checkpoints proves (`docs/verification.md`).
+//!
+//! Sans-I/O and streaming: lines in any order go into a [`Verifier`], a [`Report`] comes out. What it holds at a moment is
+//! bounded by what is open then, not by how much went by. Knows public keys only. Native: nothing of it is in the module.
+
+mod batches;
+mod believe;
+mod chain;
+mod line;
+mod problem;
+mod ranges;
+mod report;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod verifier;
+
+pub use line::{Line, LineReader};
+pub use problem::{Problem, ProblemKind, Verdict};
+pub use report::{End, Report, StreamReport};
+pub use trust::{Trust, TrustProblem, TrustedKey};
+pub use verifier::{Asked, Verifier};

@@ -1,0 +1,153 @@
+//! The verifier: all streams of an export.
+
+use std::collections::BTreeMap;
+
+use crate::record::batch::StreamId;
+use crate::record::evidence::{Checkpoint, Head};
+use crate::record::verify::batches::Content;
+use crate::record::verify::line::Line;
+use crate::record::verify::problem::{Problem, ProblemKind, Verdict};
+use crate::record::verify::report::{Report, StreamReport};
+use crate::record::verify::stream::Stream;
+use crate::record::verify::trust::{Trust, matches};
+use crate::time::Timestamp;
+
+/// Verifies an export, line by line.
+#[derive(Debug)]
+pub struct Verifier {
+    trust: Trust,
+    asked: Asked,
+    streams: BTreeMap<StreamId, Stream>,
+    /// What beats say of other streams: the highest head of each, and when it was last said.
+    heads: BTreeMap<StreamId, (Head, Timestamp)>,
+    newest: Option<Timestamp>,
+    other: u64,
+}
+
+/// What is asked of an export.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Only checkpoints from this time on are judged.
+    pub from: Option<Timestamp>,
+    /// Only checkpoints up to this time are judged.
+    pub to: Option<Timestamp>,
+    /// The moment as of which ends are judged; without it, the newest time of a checkpoint.
+    pub as_of: Option<Timestamp>,
+    /// Patterns of writer groups, each of which must have spoken.
+    pub groups: Vec<String>,
+}
+
+impl Asked {
+    pub(super) fn has_window(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+
+    pub(super) fn is_inside(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at <= to)
+    }
+}
+
+impl Verifier {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(trust: Trust, asked: Asked) -> Self {
+        Self { trust, asked, streams: BTreeMap::new(), heads: BTreeMap::new(), newest: None, other: 0 }
+    }
+
+    /// Takes a line. The order of lines does not matter to the verdict; near the order of writing it needs least memory.
+    pub fn take(&mut self, line: Line) {
+        match line {
+            Line::Other => self.other = self.other.saturating_add(1),
+            Line::Broken { stream, id } => self.stream(stream).broken(id),
+            Line::Record { stream, number, leaf, trimmed } => {
+                self.stream(stream).record(number, Content { leaf, trimmed });
+            }
+            Line::Checkpoint(line) => {
+                let id = line.checkpoint.stream;
+                let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
+                for checkpoint in stream.checkpoint(*line, &self.trust, &self.asked) {
+                    self.newest = self.newest.max(Some(checkpoint.issued));
+                    note_heads(&mut self.heads, &checkpoint);
+                }
+            }
+        }
+    }
+
+    /// Whether the export must be read once more, through [`Verifier::again`]: records came long after their batch.
+    #[must_use]
+    pub fn wants_second_reading(&self) -> bool {
+        self.streams.values().any(Stream::has_late)
+    }
+
+    /// Takes a line of the second reading.
+    pub fn again(&mut self, line: &Line) {
+        if let Line::Checkpoint(line) = line
+            && let Some(stream) = self.streams.get_mut(&line.checkpoint.stream)
+        {
+            stream.again(&line.checkpoint);
+        }
+    }
+
+    /// Judges: nothing more will come.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        let as_of = self.asked.as_of.or(self.newest).unwrap_or_default();
+        for stream in self.streams.values_mut() {
+            stream.finish(&self.asked);
+        }
+        let mut problems = self.judge_heads();
+        problems.extend(self.missing_groups());
+        let opened: Vec<(Option<String>, Timestamp, StreamId)> =
+            self.streams.values().filter_map(|s| Some((s.group.clone(), s.opened?, s.id))).collect();
+        let judge = |mut stream: Stream| {
+            let (id, group) = (stream.id, stream.group.clone());
+            let same = |other: &(Option<String>, Timestamp, StreamId), since| {
+                other.2 != id && other.0.is_some() && other.0 == group && other.1 > since
+            };
+            let end = stream.end(as_of, &|since| opened.iter().any(|other| same(other, since)));
+            StreamReport::of(stream, end)
+        };
+        let streams = self.streams.into_values().map(judge).collect();
+        Report::new(streams, problems, as_of, self.other)
+    }
+
+    fn stream(&mut self, id: StreamId) -> &mut Stream {
+        self.streams.entry(id).or_insert_with(|| Stream::new(id))
+    }
+
+    /// What beats say against what is here.
+    fn judge_heads(&mut self) -> Vec<Problem> {
+        let mut missing = Vec::new();
+        for (id, (head, at)) in &self.heads {
+            match self.streams.get_mut(id).filter(|stream| stream.is_sealed()) {
+                Some(stream) => stream.head(head, *at, &self.asked),
+                None if self.asked.has_window() => {}
+                None => missing.push(Problem::at(ProblemKind::MissingStream, format!("{id}-c{}", head.number))),
+            }
+        }
+        missing
+    }
+
+    fn missing_groups(&self) -> Vec<Problem> {
+        let spoken: Vec<&str> = self.streams.values().filter_map(|stream| stream.group.as_deref()).collect();
+        let missing = self.asked.groups.iter().filter(|pattern| !spoken.iter().any(|group| matches(pattern, group)));
+        missing.map(|pattern| Problem::at(ProblemKind::MissingGroup, pattern.clone())).collect()
+    }
+}
+
+/// Keeps the highest head of each stream, and the last time at which it was said.
+fn note_heads(heads: &mut BTreeMap<StreamId, (Head, Timestamp)>, checkpoint: &Checkpoint) {
+    for head in &checkpoint.siblings {
+        let known = heads.entry(head.stream).or_insert((*head, checkpoint.issued));
+        if head.number > known.0.number {
+            *known = (*head, checkpoint.issued);
+        } else if head.number == known.0.number {
+            known.1 = known.1.max(checkpoint.issued);
+        }
+    }
+}
+
+/// The worst of some verdicts.
+pub(super) fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    verdicts.max().unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+#![cfg(test)]
+//! Exports are tampered with in every way that a store's insider has, and disturbed in every way that stores have: both
+//! verifiers find the first, mind none of the second, and agree on every case.
+//!
+//! `TAMPER_CASES` says how many of each; `make evidence` does 10 000.
+
+mod evidence;
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
+use evidence::mutate::{HARMLESS, TAMPERINGS};
+use evidence::random::Random;
+use evidence::{Export, Judgement, writer};
+use serde_json::Value;
+use support::root;
+
+#[test]
+fn what_is_intact_is_called_so_by_both() {
+    let exports: Vec<Export> = (0..20).map(writer::intact).collect();
+    for (export, judgement) in exports.iter().zip(judge_all("intact", &exports)) {
+        assert!(judgement.exit <= 1, "{judgement:?}");
+        assert!(judgement.problems.iter().all(|(kind, _)| kind == "declared_loss"), "{judgement:?}");
+        assert!(!export.lines.is_empty());
+    }
+}
+
+#[test]
+fn every_tampering_is_found_and_named() {
+    let mut random = Random::new(1);
+    let (mut exports, mut how) = (Vec::new(), Vec::new());
+    while exports.len() < cases() {
+        let tampering = &TAMPERINGS[exports.len() % TAMPERINGS.len()];
+        let mut export = writer::intact(random.next());
+        if (tampering.apply)(&mut export, &mut random) {
+            exports.push(export);
+            how.push(tampering);
+        }
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((export, judgement), tampering) in exports.iter().zip(judge_all("tampered", &exports)).zip(how) {
+        let named = tampering.verdicts.iter().any(|kind| judgement.has(kind));
+        let found = judgement.exit == 2 && named;
+        assert!(found, "{}: {judgement:?}\n{}", tampering.name, text(export));
+        *counts.entry(tampering.name).or_default() += 1;
+    }
+    print(&format!("tamper: {} of {} found and named, by both verifiers", exports.len(), exports.len()), &counts);
+}
+
+#[test]
+fn nothing_harmless_is_an_alarm() {
+    let mut random = Random::new(2);
+    let (mut exports, mut before, mut counts) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for number in 0..cases() {
+        let mut export = writer::intact(random.next());
+        before.push(Judgement::of(&serde_json::to_value(export.verify()).unwrap()));
+        let (name, disturb) = HARMLESS[number % HARMLESS.len()];
+        disturb(&mut export, &mut random);
+        *counts.entry(name).or_default() += 1;
+        exports.push(export);
+    }
+    for ((export, judgement), before) in exports.iter().zip(judge_all("harmless", &exports)).zip(before) {
+        assert_eq!(judgement, before, "{}", text(export));
+    }
+    print(&format!("tamper: {} harmless changes, no alarm, by both verifiers", exports.len()), &counts);
+}
+
+/// The judgements of the library, after the second verifier's were found to be the same.
+fn judge_all(name: &str, exports: &[Export]) -> Vec<Judgement> {
+    let own: Vec<Judgement> =
+        exports.iter().map(|export| Judgement::of(&serde_json::to_value(export.verify()).unwrap())).collect();
+    for (index, (other, own)) in second(name, exports).into_iter().zip(&own).enumerate() {
+        assert_eq!(&other, own, "the second verifier (left) disagrees on\n{}", text(&exports[index]));
+    }
+    own
+}
+
+/// What `tests/verifier/verify.py` says.
+fn second(name: &str, exports: &[Export]) -> Vec<Judgement> {
+    let folder = root().join("target/tamper");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.jsonl"));
+    let mut file = fs::File::create(&path).unwrap();
+    for export in exports {
+        writeln!(file, "{}", export.case()).unwrap();
+    }
+    let python = root().join(".tools/venv/bin/python");
+    let mut verifier = Command::new(if python.exists() { python } else { "python3".into() })
+        .arg(root().join("tests/verifier/verify.py"))
+        .arg("--cases")
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(verifier.stdout.take().unwrap()).lines();
+    let reports: Vec<Judgement> =
+        lines.map(|line| Judgement::of(&serde_json::from_str::<Value>(&line.unwrap()).unwrap())).collect();
+    assert!(verifier.wait().unwrap().success());
+    assert_eq!(reports.len(), exports.len());
+    reports
+}
+
+fn text(export: &Export) -> String {
+    export.lines.iter().map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect()
+}
+
+fn print(head: &str, counts: &BTreeMap<&str, usize>) {
+    let rows: String = counts.iter().map(|(name, count)| format!("  {count:>6}  {name}\n")).collect();
+    std::io::stdout().write_all(format!("{head}\n{rows}").as_bytes()).unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "`make evidence` says by the environment how many")]
+fn cases() -> usize {
+    std::env::var("TAMPER_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(340)
+}
