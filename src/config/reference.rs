@@ -27,6 +27,7 @@ pub fn reference() -> Vec<Member> {
     members.extend(issuer());
     members.extend(sink());
     members.extend(keys());
+    members.extend(evidence());
     members.extend(people());
     members.extend(bounds());
     members
@@ -252,7 +253,7 @@ fn keys() -> Vec<Member> {
             "/keys",
             "object",
             "drawn at random, per process",
-            "The two secrets that key join values and pseudonyms. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
+            "The secrets that key join values and pseudonyms, and the one that signs. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
             json!({"type": "object"}),
         ),
         member(
@@ -286,6 +287,17 @@ fn keys() -> Vec<Member> {
         members.extend(key(&format!("/keys/{ring}/previous/*")));
     }
     members.push(member(
+        "/keys/signing",
+        "object",
+        "none",
+        "The key that signs the checkpoints of records; its public part stands in the trust file of whoever verifies. The key before it is none of the filter's business.",
+        json!({"type": "object"}),
+    ));
+    let exclusive = json!([{"required": ["env"]}, {"required": ["inline"]}]);
+    let current = json!({"type": "object", "oneOf": exclusive});
+    members.push(member("/keys/signing/current", "object", "required", "The key in use.", current));
+    members.extend(key("/keys/signing/current"));
+    members.push(member(
         "/insecure_inline",
         "true or false",
         "`false`",
@@ -304,6 +316,34 @@ fn key(pointer: &str) -> [Member; 3] {
         member(&at("id"), "1 to 8 of a-z, 0-9; not `e…`", "required", "Its name in records.", id),
         member(&at("env"), "text", "none", "Environment variable that holds it: 32 bytes as base64url.", name),
         member(&at("inline"), "text", "none", "The secret itself; needs `insecure_inline`.", inline),
+    ]
+}
+
+fn evidence() -> Vec<Member> {
+    let (least, _, most) = settings::BEAT_SECONDS;
+    vec![
+        member("/evidence", "object", "see below", "How records are sealed.", json!({"type": "object"})),
+        member(
+            "/evidence/signing",
+            &words(settings::SIGNINGS),
+            "`configured` with a key in `keys`, else unsigned",
+            "Whose key signs checkpoints: the configured one, or one that each stream makes for itself and that the receiver binds to the proxy's identity. Unsigned checkpoints find accidents only.",
+            json!({"enum": settings::SIGNINGS}),
+        ),
+        member(
+            "/evidence/domain",
+            "text",
+            "none",
+            "Name of the deployment in every checkpoint, to which keys can be bound.",
+            json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}),
+        ),
+        member(
+            "/evidence/beat_seconds",
+            &range(least, most),
+            "`60`",
+            "Seconds between two beats: one stream of a process says that all of them are alive.",
+            json!({"type": "integer", "minimum": least, "maximum": most}),
+        ),
     ]
 }
 
