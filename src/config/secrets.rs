@@ -39,7 +39,7 @@ impl<'a> Secrets<'a> {
     pub(super) fn rings(&mut self, node: &Node<'_>, report: &mut Report) -> Option<Rings> {
         let members = node.members(KEYS, report)?;
         let signing = members.get("signing").and_then(|node| self.signing(&node, report));
-        let [join, pseudonym] = ["join", "pseudonym"].map(|name| {
+        let [join, pseudonym] = RINGS.map(|name| {
             let ring = members.require(name, report)?;
             self.ring(&ring, report)
         });
@@ -152,7 +152,7 @@ fn bytes(text: &str) -> Option<[u8; 32]> {
 }
 
 pub(super) const KEYS: &[&str] = &["join", "pseudonym", "signing"];
-pub(super) const RINGS: &[&str] = &["join", "pseudonym"];
+pub(super) const RINGS: [&str; 2] = ["join", "pseudonym"];
 pub(super) const RING: &[&str] = &["current", "previous"];
 pub(super) const SIGNING: &[&str] = &["current"];
 pub(super) const KEY: &[&str] = &["id", "env", "inline"];
