@@ -24,7 +24,9 @@ demo: tools wasm build ## A real login through a real Envoy, read as a timeline 
 	@$(PYTHON) demo/run.py $(if $(MINIMAL),--minimal) $(if $(KEEP),--keep)
 
 test: tools wasm modules build ## All tests: native, in wasmi, in real Envoys
+	rm -rf target/corpus
 	cargo test --workspace --locked
+	@$(PYTHON) tools/corpus.py
 
 ci: ## Everything that must hold before a change is merged, with the seconds of each stage
 	@$(PYTHON) tools/ci.py
@@ -51,6 +53,7 @@ bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with 
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
+	GOLDEN=1 cargo test --locked -p oidc-audit --test coverage
 	GOLDEN=1 cargo test --locked -p oidc-audit-cli --test timeline
 	$(MAKE) demo
 	$(PYTHON) tools/readme.py
