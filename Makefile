@@ -12,7 +12,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # The module may not grow past this: it is compiled and held once per Envoy worker, on every start.
 WASM_BUDGET := 921600
 WASM := target/wasm32-wasip1/release/oidc_audit.wasm
-FUZZ_SECONDS ?= 30
+# Seconds of each fuzz target, and exchanges of the mutated traffic after them.
+FUZZ_SECONDS ?= 60
+MUTATED_REQUESTS ?= 100000
 
 .PHONY: help demo test ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
 
@@ -58,8 +60,9 @@ golden: tools ## Rewrites expected records, schemas and the README's timeline; r
 	$(MAKE) demo
 	$(PYTHON) tools/readme.py
 
-fuzz: tools ## Random and mutated input into every parser (FUZZ_SECONDS=30)
+fuzz: tools wasm build ## Mutated input into every parser, and mutated traffic through Envoy (FUZZ_SECONDS=60 each, MUTATED_REQUESTS=100000)
 	cargo run --locked --profile fuzz -p oidc-audit-fuzz -- --seconds $(FUZZ_SECONDS)
+	MUTATED_REQUESTS=$(MUTATED_REQUESTS) cargo test --locked -p oidc-audit --test mutated
 
 lint: fmt clippy doc ## Formatting, clippy (native and wasm), documentation
 
