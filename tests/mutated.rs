@@ -13,7 +13,6 @@ mod mutate;
 mod support;
 
 use std::io::BufReader;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -29,20 +28,20 @@ fn mutated_traffic_neither_ends_the_filter_nor_leaks() {
     let folder = scratch("mutated");
     let sink = free_port();
     let collect = Collect::start(&folder, sink);
-    let deck = Arc::new(Deck::load());
+    let deck: &'static Deck = Box::leak(Box::new(Deck::load()));
     let configuration = deck.configuration();
     let mesh = Mesh {
         folder: &folder,
         concurrency: 2,
         configuration: &configuration,
-        upstream: server::start(Arc::clone(&deck)),
+        upstream: server::start(deck),
         sink,
         source: Source::Static,
     };
     let envoy = Envoy::start(&mesh);
 
     let requests = wanted();
-    let answered = drive(&deck, envoy.port, requests);
+    let answered = drive(deck, envoy.port, requests);
     assert!(answered * 10 > requests * 8, "most requests are answered: {answered} of {requests}");
 
     let before = collect.records().len();
@@ -66,24 +65,22 @@ fn mutated_traffic_neither_ends_the_filter_nor_leaks() {
 }
 
 /// Plays the exchanges; gives how many were answered.
-fn drive(deck: &Arc<Deck>, port: u16, requests: usize) -> usize {
-    let next = Arc::new(AtomicUsize::new(0));
-    let workers: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let (deck, next) = (Arc::clone(deck), Arc::clone(&next));
-            thread::spawn(move || {
-                let (mut answered, mut connection) = (0, None);
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= requests {
-                        return answered;
-                    }
-                    answered += usize::from(exchange(&deck, port, number, &mut connection));
-                }
-            })
-        })
-        .collect();
-    workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+fn drive(deck: &Deck, port: u16, requests: usize) -> usize {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let (mut answered, mut connection) = (0, None);
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= requests {
+                return answered;
+            }
+            answered += usize::from(exchange(deck, port, number, &mut connection));
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+    })
 }
 
 /// One exchange on a connection that is kept as long as it can be.

@@ -2,20 +2,18 @@
 
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread;
 
 use super::{Deck, NUMBER};
 use crate::live::client;
 
 /// Starts the server and gives its port; it lives as long as the test process.
-pub(crate) fn start(deck: Arc<Deck>) -> u16 {
+pub(crate) fn start(deck: &'static Deck) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let deck = Arc::clone(&deck);
-            thread::spawn(move || serve(&deck, &stream));
+            thread::spawn(move || serve(deck, &stream));
         }
     });
     port
