@@ -207,6 +207,11 @@ impl Endpoint {
         Self { kind, recognition: Recognition { tier, rule: kind.rule(), confidence }, template: None }
     }
 
+    /// Whether only what is above it was named: its own part of the path can be anybody's.
+    pub(super) fn is_below(&self) -> bool {
+        self.recognition.rule.ends_with("_subpath")
+    }
+
     /// Whether the operator or the issuer itself named it.
     pub(super) fn is_named(&self) -> bool {
         self.recognition.tier <= Tier::Discovered

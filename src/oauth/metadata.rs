@@ -55,7 +55,7 @@ impl std::error::Error for MetadataError {}
 /// An endpoint's URL is longer than this only to fill memory.
 const URL: usize = 2048;
 
-const MEMBERS: [(&str, EndpointKind); 12] = [
+const MEMBERS: [(&str, EndpointKind); 17] = [
     ("authorization_endpoint", EndpointKind::Authorization),
     ("token_endpoint", EndpointKind::Token),
     ("userinfo_endpoint", EndpointKind::Userinfo),
@@ -68,6 +68,11 @@ const MEMBERS: [(&str, EndpointKind); 12] = [
     ("backchannel_authentication_endpoint", EndpointKind::Ciba),
     ("registration_endpoint", EndpointKind::Registration),
     ("check_session_iframe", EndpointKind::CheckSession),
+    ("authorization_challenge_endpoint", EndpointKind::Challenge),
+    ("credential_endpoint", EndpointKind::Credential),
+    ("federation_fetch_endpoint", EndpointKind::Federation),
+    ("federation_list_endpoint", EndpointKind::Federation),
+    ("federation_resolve_endpoint", EndpointKind::Federation),
 ];
 
 /// Reads a document that was asked of `issuer`, whose endpoints may be on `authorities`.

@@ -128,6 +128,7 @@ impl<'a> Scene<'a> {
             error: None,
             recognition,
             issuer: None,
+            endpoint_kind: None,
             provider: None,
             tenant: None,
             path_template: template,
