@@ -11,6 +11,7 @@
 mod authorization;
 mod authorization_response;
 mod bodies;
+mod circumstances;
 pub mod client_authentication;
 mod decode;
 mod document;
@@ -41,13 +42,14 @@ mod userinfo;
 mod vantage;
 
 pub use bodies::{BodyPlan, has_enough};
+pub use circumstances::{Assertion, Circumstances};
 pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
 pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};
 pub use event::ProtocolEvent;
 pub use keys::KeysError;
 pub use limits::Limits;
-pub use metadata::{Learned, MetadataError};
+pub use metadata::{Declared, Learned, MetadataError};
 pub use observation::*;
 pub use observe::{observe, passing_document};
 pub use parameters::Parameters;

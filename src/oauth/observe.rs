@@ -7,7 +7,7 @@ use super::observation::{Observation, Recognition};
 use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
-use super::{authorization, logout, token, userinfo};
+use super::{authorization, circumstances, logout, token, userinfo};
 
 /// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once).
 #[must_use]
@@ -15,13 +15,22 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
     let Some(scene) = Scene::new(policy, decoded).filter(|_| decoded.relevant) else {
         return Vec::new();
     };
-    match subject(&scene) {
-        Some((Kind::Authorization, recognition)) => authorization::observe(&scene, recognition),
-        Some((Kind::Interaction | Kind::Resume, _)) | None => authorization::observe_response(&scene),
-        Some((Kind::Token, recognition)) => Vec::from_iter(token::observe(&scene, recognition)),
-        Some((Kind::Userinfo, recognition)) => Vec::from_iter(userinfo::observe(&scene, recognition)),
-        Some((Kind::EndSession, recognition)) => logout::observe(&scene, recognition),
-        Some((Kind::EndSessionConfirm, recognition)) => Vec::from_iter(logout::observe_answer(&scene, recognition)),
+    let mut observations = read(&scene);
+    if !observations.is_empty() {
+        let circumstances = circumstances::read(&scene);
+        observations.iter_mut().for_each(|observation| observation.circumstances = circumstances.clone());
+    }
+    observations
+}
+
+fn read<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    match subject(scene) {
+        Some((Kind::Authorization, recognition)) => authorization::observe(scene, recognition),
+        Some((Kind::Interaction | Kind::Resume, _)) | None => authorization::observe_response(scene),
+        Some((Kind::Token, recognition)) => Vec::from_iter(token::observe(scene, recognition)),
+        Some((Kind::Userinfo, recognition)) => Vec::from_iter(userinfo::observe(scene, recognition)),
+        Some((Kind::EndSession, recognition)) => logout::observe(scene, recognition),
+        Some((Kind::EndSessionConfirm, recognition)) => Vec::from_iter(logout::observe_answer(scene, recognition)),
         Some(_) => Vec::new(),
     }
 }

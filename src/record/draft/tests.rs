@@ -11,10 +11,10 @@ use super::*;
 use crate::body::Completeness;
 use crate::http::Headers;
 use crate::oauth::{
-    AccessToken, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, Client, ClientAuthMethod,
-    ClientIdSource, Confidence, Delivery, IdToken, IdentityClaim, IdentityKind, Integrity, Link, LinkRole, Logout,
-    OAuthError, ProtocolEvent, Reason, Recognition, RequestForm, ScopeSource, Subject, Tier, TokenExchange,
-    TokenFormat, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
+    AccessToken, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, Circumstances, Client,
+    ClientAuthMethod, ClientIdSource, Confidence, Delivery, IdToken, IdentityClaim, IdentityKind, Integrity, Link,
+    LinkRole, Logout, OAuthError, ProtocolEvent, Reason, Recognition, RequestForm, ScopeSource, Subject, Tier,
+    TokenExchange, TokenFormat, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
 use crate::record::canonical::to_canonical;
@@ -101,6 +101,7 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             response_body: Completeness::Complete,
             ..Integrity::default()
         },
+        circumstances: Circumstances::default(),
     }
 }
 
@@ -161,7 +162,7 @@ fn redemption() -> Observation<'static> {
 fn drafted(profile: Profile, request: &RequestHead, observation: &Observation<'_>) -> Draft {
     let privacy = Privacy { profile, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation)
+    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation, &[])
 }
 
 fn value(draft: &Draft) -> Value {
@@ -414,7 +415,7 @@ fn the_source_may_be_a_forwarded_address_when_hops_are_trusted() {
     let fields = head(&[("x-forwarded-for", "198.51.100.1, 2001:db8:7::1")]);
     let privacy = Privacy { trusted_hops: 1, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption());
+    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption(), &[]);
     assert_eq!(value(&draft)["source"], json!({"address": "2001:db8:7::/48", "address_from": "xff"}));
 }
 
@@ -432,6 +433,7 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
         privacy: &privacy,
         sinks: &["audit_log".to_owned()],
         version: "0.1.0",
+        findings: &[],
     };
     let start = audit::start(&observer, now, &start);
     let record = placed(&start);
