@@ -151,6 +151,7 @@ impl Fixture {
         configuration["insecure_inline"] = json!(true);
         configuration["sinks"] = json!([{"cluster": "audit_log", "path": format!("/{}", self.name)}]);
         configuration["delivery"] = json!({"interval_ms": 100});
+        configuration["rules"]["off"] = json!(CLOCK_RULES);
         configuration
     }
 
@@ -178,6 +179,9 @@ impl Fixture {
 
 /// The bytes 00 to 1f in base64url: the key of every test.
 const TEST_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// Rules that compare a message with the clock: a fixture is not played when it was recorded.
+const CLOCK_RULES: [&str; 3] = ["I-11", "I-13", "T-20"];
 
 impl Case {
     fn encode(&self, response: &mut Message) {
