@@ -93,7 +93,133 @@ fn every_rule_has_a_case_where_it_fires_and_one_where_it_is_silent() {
 }
 
 #[test]
-fn a_clean_day_has_no_findings() {
-    let output = output(&["findings", fixtures().join("day.jsonl").to_str().unwrap()]);
-    println!("{}", text(&output.stdout));
+fn a_day_is_told_as_it_was() {
+    golden("day.txt", "day.jsonl");
+    golden("trouble.txt", "trouble.jsonl");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the switch that `make golden` sets")]
+fn golden(name: &str, records: &str) {
+    let output = oidc_audit(&["findings", records]).current_dir(fixtures()).output().unwrap();
+    let (path, actual) = (fixtures().join("findings").join(name), text(&output.stdout));
+    if std::env::var("GOLDEN").is_ok_and(|value| value == "1") {
+        fs::write(&path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == actual, "{name} differs (GOLDEN=1 rewrites it); now:\n{actual}");
+}
+
+fn lines() -> Vec<String> {
+    let mut streams = 0;
+    let mut lines = Vec::new();
+    // Every case with keys and ids of its own, all of them one after another.
+    for (number, (_, path)) in cases().iter().enumerate() {
+        for line in fs::read_to_string(path).unwrap().lines() {
+            let own = |letter: char| (letter.to_string().repeat(32), format!("{letter}{number:031}"));
+            let line = "abcde".chars().map(own).fold(line.to_owned(), |line, (from, to)| line.replace(&from, &to));
+            lines.push(line.replace("\"k1.", &format!("\"k1.{number}-")).replace("example.test", &format!("{number}.test")));
+        }
+        streams += 1;
+    }
+    assert!(streams > 150);
+    lines
+}
+
+fn time(line: &str) -> String {
+    serde_json::from_str::<Value>(line).unwrap()["ts"].as_str().unwrap().to_owned()
+}
+
+fn judged(lines: &[String]) -> Vec<String> {
+    let path = folder().join("records.jsonl");
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let report = report(&path);
+    assert_eq!(report["totals"]["late"], 0);
+    told(&report)
+}
+
+#[test]
+fn order_within_the_window_and_repetition_change_nothing() {
+    let mut sorted = lines();
+    sorted.sort_by_key(|line| time(line));
+    let expected = judged(&sorted);
+    assert!(expected.len() > 80, "{}", expected.len());
+    // Blocks of one minute, each shuffled, with some of its records twice.
+    let minutes: Vec<Vec<String>> =
+        sorted.chunk_by(|one, two| time(one).get(..16) == time(two).get(..16)).map(<[String]>::to_vec).collect();
+    let strategy = (any::<u64>(), 2_usize..9);
+    let mut runner = TestRunner::new(Config { cases: 6, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&strategy, |(seed, every)| {
+            let mut state = seed | 1;
+            let mut shuffled = Vec::new();
+            for minute in &minutes {
+                let mut minute: Vec<_> = minute.iter().chain(minute.iter().step_by(every)).cloned().collect();
+                for at in (1..minute.len()).rev() {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let other = usize::try_from(state >> 33).unwrap() % (at + 1);
+                    minute.swap(at, other);
+                }
+                shuffled.extend(minute);
+            }
+            prop_assert_eq!(&judged(&shuffled), &expected);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn memory_is_bounded_and_says_what_it_forgot() {
+    let path = folder().join("many.jsonl");
+    let mut file = std::io::BufWriter::new(fs::File::create(&path).unwrap());
+    for number in 0..60_000_u64 {
+        let (minute, second) = (number / 1_000, number % 60);
+        writeln!(
+            file,
+            "{{\"event\":\"authorization.request\",\"id\":\"{}-{}\",\"join\":{{\"nonce\":[\"k1.n{number}\"],\"state\":[\"k1.s{number}\"]}},\
+             \"outcome\":\"pending\",\"salt\":\"s\",\"schema\":\"oidc-audit/1\",\"ts\":\"2026-01-15T10:{minute:02}:{second:02}.000Z\"}}",
+            "a".repeat(32),
+            number + 1
+        )
+        .unwrap();
+    }
+    file.flush().unwrap();
+    let report = report(&path);
+    let totals = &report["totals"];
+    assert_eq!((&totals["judged"], &totals["keys"]), (&60_000.into(), &100_000.into()));
+    assert!(totals["keys_forgotten"].as_u64().unwrap() > 20_000);
+    let told = output(&["findings", path.to_str().unwrap()]);
+    assert!(text(&told.stdout).contains(" forgotten: what spans them was not seen"), "{}", text(&told.stdout));
+}
+
+#[test]
+fn exit_codes_say_what_was_found() {
+    let path = |name: &str| fixtures().join("findings").join(name).to_str().unwrap().to_owned();
+    let code = |args: &[&str]| output(&[&["findings"], args].concat()).status.code();
+    let (medium, silent) = (path("T-08-fires-old-code.jsonl"), path("T-08-silent-fresh-code.jsonl"));
+    assert_eq!(code(&[&medium]), Some(1));
+    assert_eq!(code(&[&medium, "--fail-on", "high"]), Some(0));
+    assert_eq!(code(&[&medium, "--severity", "high"]), Some(0));
+    assert_eq!(code(&[&medium, "--rule", "T-06"]), Some(0));
+    assert_eq!(code(&[&medium, "--from", "2026-01-16"]), Some(0));
+    assert_eq!(code(&[&medium, "--since", "2026-01-15", "--to", "2026-01-16"]), Some(1));
+    assert_eq!(code(&[&silent]), Some(0));
+    assert_eq!(code(&[&medium, "--rule", "T-99"]), Some(2));
+    assert_eq!(code(&["nowhere.jsonl"]), Some(2));
+    assert_eq!(code(&[]), Some(2));
+}
+
+#[test]
+fn hostile_texts_are_harmless_and_garbage_is_counted() {
+    let hostile = output(&["findings", fixtures().join("hostile.jsonl").to_str().unwrap()]);
+    assert!(text(&hostile.stdout).chars().all(|letter| letter == '\n' || !letter.is_control()));
+    let mut child = oidc_audit(&["findings", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"nonsense\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no records: none of 1 lines"), "{}", text(&output.stderr));
 }

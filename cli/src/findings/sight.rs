@@ -35,6 +35,7 @@ pub(crate) enum Seen {
         rule: String,
         key: String,
         severity: String,
+        /// Of the record that decided it.
         at: u64,
     },
     Record(Box<Sight>),
@@ -86,7 +87,7 @@ impl Sight {
         }
         let at = moment::parse(ts).ok_or(Why::BadValue)?.as_micros() / 1_000;
         if event == FINDING {
-            return Ok(raised(&root, at));
+            return Ok(raised(&root));
         }
         let Some(event) = EVENTS.iter().find(|known| **known == event) else { return Ok(Seen::Other) };
         let lasted = root.member("dur_ms").and_then(Node::number).unwrap_or(0);
@@ -296,10 +297,11 @@ fn key_id(value: &str) -> &str {
     value.split_once('.').map_or("", |(id, _)| id)
 }
 
-fn raised(root: &Node<'_>, at: u64) -> Seen {
+fn raised(root: &Node<'_>) -> Seen {
     let of = |name| root.member("finding").and_then(|finding| finding.member(name)).and_then(Node::text);
-    match (of("rule"), of("key"), of("severity")) {
-        (Some(rule), Some(key), Some(severity)) => {
+    let at = of("at").and_then(moment::parse).map(|at| at.as_micros() / 1_000);
+    match (of("rule"), of("key"), of("severity"), at) {
+        (Some(rule), Some(key), Some(severity), Some(at)) => {
             Seen::Raised { rule: rule.to_owned(), key: key.to_owned(), severity: severity.to_owned(), at }
         }
         _ => Seen::Other,
