@@ -289,7 +289,7 @@ fn one_worker_beats_for_all_of_a_process_and_names_their_heads() {
         host.settle();
     }
     for _ in 0..100 {
-        hosts.iter_mut().for_each(|host| drop(host.settle()));
+        hosts.iter_mut().map(Host::settle).for_each(|_| ());
     }
     let written: Vec<Vec<CheckpointLine>> = hosts.iter().map(checkpoints).collect();
     let beats: Vec<&CheckpointLine> =
@@ -308,7 +308,7 @@ fn one_worker_beats_for_all_of_a_process_and_names_their_heads() {
     );
 
     process.advance(900_000);
-    hosts.iter_mut().for_each(|host| drop(host.settle()));
+    hosts.iter_mut().map(Host::settle).for_each(|_| ());
     hosts[0].exchange(&token_exchange());
     hosts[0].settle();
     let written = checkpoints(&hosts[0]);

@@ -5,10 +5,12 @@ use super::issuers::{self, Issuer};
 use super::json::Json;
 use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
+use super::rules;
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
 use crate::oauth::Vantage;
 use crate::record::{Privacy, Profile};
+use crate::rules::RuleSettings;
 
 /// What the operator wants.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(super) struct Settings {
     pub(super) domain: Option<String>,
     pub(super) beat_seconds: u32,
     pub(super) privacy: Privacy,
+    pub(super) rules: RuleSettings,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
     pub(super) interval_ms: u32,
@@ -75,6 +78,7 @@ impl Settings {
             domain,
             beat_seconds,
             privacy: privacy(&members, report),
+            rules: members.get("rules").and_then(|node| rules::read(&node, report)).unwrap_or_default(),
             memory,
             signature_checks,
             interval_ms,
@@ -185,6 +189,7 @@ pub(super) const ROOT: &[&str] = &[
     "insecure_inline",
     "evidence",
     "privacy",
+    "rules",
     "limits",
     "delivery",
     "vantage",

@@ -83,6 +83,7 @@ impl Player {
                 signing_key: config.statement.signing_key,
                 ..Statement::default()
             },
+            rules: config.rules,
             fetches: Vec::new(),
             outbox: OutboxSettings {
                 evidence: config.outbox.evidence,
