@@ -1,8 +1,8 @@
 //! Records from files, folders and standard input, line by line.
 //!
 //! Knows lines, ids and what makes a line a record. It is tolerant: what is no record is counted and named by its place,
-//! never by its content, and nothing ends the reading but an operating system's error. Holds one line and, of every
-//! record, its id and a digest.
+//! never by its content, and nothing ends the reading but an operating system's error. Holds one line and, where
+//! duplicates are told apart, of every record its id and a digest.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fs::{self, File};
@@ -78,7 +78,27 @@ pub(crate) fn read(
     stdin: &dyn Fn() -> Box<dyn Read>,
     each: &mut dyn FnMut(Found),
 ) -> Result<Tally, Failure> {
-    let mut reader = Reader { each, known: BTreeMap::new(), tally: Tally::default() };
+    let mut known = Known::default();
+    lines(inputs, stdin, &mut |text, tally| {
+        match parse(text)? {
+            Line::Checkpoint => tally.checkpoints += 1,
+            Line::Record(found) => known.record(*found, Digest::of(text), tally, each),
+        }
+        Ok(())
+    })
+}
+
+/// Hands every line that is not blank to `each`, which counts what it is, or says why it is no record.
+///
+/// # Errors
+///
+/// What cannot be opened or read.
+pub(crate) fn lines(
+    inputs: &[PathBuf],
+    stdin: &dyn Fn() -> Box<dyn Read>,
+    each: &mut dyn FnMut(&[u8], &mut Tally) -> Result<(), Why>,
+) -> Result<Tally, Failure> {
+    let mut reader = Reader { each, tally: Tally::default() };
     for input in inputs {
         if input.as_os_str() == "-" {
             reader.file("standard input", stdin())?;
@@ -113,9 +133,7 @@ impl Why {
 }
 
 struct Reader<'a> {
-    each: &'a mut dyn FnMut(Found),
-    /// Of every id, the first record and those that contradict it.
-    known: BTreeMap<RecordId, (Digest, BTreeSet<Digest>)>,
+    each: &'a mut dyn FnMut(&[u8], &mut Tally) -> Result<(), Why>,
     tally: Tally,
 }
 
@@ -131,8 +149,7 @@ impl Reader<'_> {
                 .map_err(|error| Failure::io(format_args!("cannot read {name}"), &error))?;
             let text = line.trim_ascii();
             if !text.is_empty() {
-                let read = if end == End::TooLong { Err(Why::TooLong) } else { parse(text) };
-                self.line(read, text, end, || Place { file: name.to_owned(), line: number });
+                self.line(text, end, || Place { file: name.to_owned(), line: number });
             }
             if end == End::OfFile {
                 return Ok(());
@@ -140,11 +157,11 @@ impl Reader<'_> {
         }
     }
 
-    fn line(&mut self, read: Result<Line, Why>, text: &[u8], end: End, place: impl FnOnce() -> Place) {
+    fn line(&mut self, text: &[u8], end: End, place: impl FnOnce() -> Place) {
         self.tally.lines += 1;
+        let read = if end == End::TooLong { Err(Why::TooLong) } else { (self.each)(text, &mut self.tally) };
         match read {
-            Ok(Line::Record(found)) => self.record(*found, Digest::of(text)),
-            Ok(Line::Checkpoint) => self.tally.checkpoints += 1,
+            Ok(()) => {}
             Err(_) if end == End::OfFile => self.tally.torn += 1,
             Err(why) => {
                 *self.tally.strange.entry(why).or_default() += 1;
@@ -152,23 +169,29 @@ impl Reader<'_> {
             }
         }
     }
+}
 
-    fn record(&mut self, found: Found, digest: Digest) {
-        match self.known.entry(found.id) {
+/// Of every id, the first record and those that contradict it.
+#[derive(Default)]
+struct Known(BTreeMap<RecordId, (Digest, BTreeSet<Digest>)>);
+
+impl Known {
+    fn record(&mut self, found: Found, digest: Digest, tally: &mut Tally, each: &mut dyn FnMut(Found)) {
+        match self.0.entry(found.id) {
             btree_map::Entry::Vacant(entry) => {
                 entry.insert((digest, BTreeSet::new()));
             }
             btree_map::Entry::Occupied(mut entry) => {
                 let (first, others) = entry.get_mut();
                 if *first == digest || !others.insert(digest) {
-                    self.tally.duplicates += 1;
+                    tally.duplicates += 1;
                     return;
                 }
-                self.tally.conflicts.insert(found.id);
+                tally.conflicts.insert(found.id);
             }
         }
-        self.tally.records += 1;
-        (self.each)(found);
+        tally.records += 1;
+        each(found);
     }
 }
 
@@ -207,7 +230,7 @@ fn next_line(input: &mut BufReader<Box<dyn Read>>, line: &mut Vec<u8>) -> io::Re
 }
 
 fn parse(text: &[u8]) -> Result<Line, Why> {
-    let Ok(record) = serde_json::from_slice::<Record>(text) else { return Err(blame(text)) };
+    let Ok(record) = serde_json::from_slice::<Record>(text) else { return checkpoint(text) };
     if record.schema != SCHEMA {
         return Err(Why::OtherSchema);
     }
@@ -219,7 +242,16 @@ fn parse(text: &[u8]) -> Result<Line, Why> {
     Ok(Line::Record(Box::new(Found { id, at, record })))
 }
 
-/// Why a line is no record, or a checkpoint after all: those have members of their own.
+/// A checkpoint, which has members of its own, or why the line is nothing. What it says is not judged here.
+fn checkpoint(text: &[u8]) -> Result<Line, Why> {
+    let line = serde_json::from_slice::<Envelope>(text).ok();
+    let id = line.filter(|line| line.schema.as_deref() == Some(SCHEMA)).and_then(|line| RecordId::parse(&line.id?));
+    match id {
+        Some(RecordId { kind: Kind::Checkpoint, .. }) => Ok(Line::Checkpoint),
+        _ => Err(blame(text)),
+    }
+}
+
 fn blame(text: &[u8]) -> Why {
     match serde_json::from_slice::<Envelope>(text) {
         Ok(Envelope { schema: Some(schema), .. }) if schema != SCHEMA => Why::OtherSchema,
@@ -334,7 +366,10 @@ mod tests {
 
     #[test]
     fn a_checkpoint_is_no_record_and_no_stranger() {
-        let (tally, ids) = tally(record("c1", "").as_bytes());
-        assert_eq!((ids.len(), tally.checkpoints, tally.strangers()), (0, 1, 0));
+        let line = format!(
+            "{{\"event\":\"audit.checkpoint\",\"id\":\"{STREAM}-c0\",\"jws\":\"a.b.c\",\"schema\":\"oidc-audit/1\"}}\n"
+        );
+        let (tally, ids) = tally(format!("{line}{}", record("c1", "")).as_bytes());
+        assert_eq!((ids.len(), tally.checkpoints, tally.strangers()), (0, 2, 0));
     }
 }

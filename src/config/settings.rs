@@ -5,10 +5,12 @@ use super::issuers::{self, Issuer};
 use super::json::Json;
 use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
+use super::rules;
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
 use crate::oauth::Vantage;
 use crate::record::{Privacy, Profile};
+use crate::rules::RuleSettings;
 
 /// What the operator wants.
 #[derive(Debug)]
@@ -17,7 +19,11 @@ pub(super) struct Settings {
     pub(super) issuers: Vec<Issuer>,
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
+    pub(super) signing: SigningMode,
+    pub(super) domain: Option<String>,
+    pub(super) beat_seconds: u32,
     pub(super) privacy: Privacy,
+    pub(super) rules: RuleSettings,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
     pub(super) interval_ms: u32,
@@ -26,6 +32,24 @@ pub(super) struct Settings {
     pub(super) vantage: Option<Vantage>,
     /// Pointers of secrets that stand in the configuration itself.
     pub(super) inline_secrets: Vec<String>,
+}
+
+/// Whose key signs checkpoints.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum SigningMode {
+    Configured,
+    Enrolled,
+    Unsigned,
+}
+
+impl SigningMode {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::Enrolled => "enrolled",
+            Self::Unsigned => "unsigned",
+        }
+    }
 }
 
 impl Settings {
@@ -40,6 +64,9 @@ impl Settings {
         let issuers = members.require("issuers", report).map(|node| issuers::read(&node, report));
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
+        let key =
+            members.get("keys").and_then(|node| node.open(&mut Report::default())).and_then(|keys| keys.get("signing"));
+        let (signing, domain, beat_seconds) = evidence(&members, key.is_some(), report);
         let (interval_ms, retain_seconds) = delivery(&members, report);
         let (memory, signature_checks) = limits(&members, report);
         Some(Self {
@@ -47,7 +74,11 @@ impl Settings {
             issuers: issuers.unwrap_or_default(),
             sinks: sinks.unwrap_or_default(),
             rings,
+            signing,
+            domain,
+            beat_seconds,
             privacy: privacy(&members, report),
+            rules: members.get("rules").and_then(|node| rules::read(&node, report)).unwrap_or_default(),
             memory,
             signature_checks,
             interval_ms,
@@ -98,6 +129,30 @@ fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
     Privacy { profile, purpose: purpose.map(str::to_owned), trusted_hops }
 }
 
+/// `signing`, `domain` and `beat_seconds`; `key`: whether there is one in `keys`.
+fn evidence(members: &Members<'_>, key: bool, report: &mut Report) -> (SigningMode, Option<String>, u32) {
+    let default = if key { SigningMode::Configured } else { SigningMode::Unsigned };
+    let Some(members) = members.get("evidence").and_then(|node| node.members(EVIDENCE, report)) else {
+        return (default, None, BEAT_SECONDS.1);
+    };
+    let signing = members.get("signing");
+    let mode = match signing.as_ref().and_then(|node| node.word(SIGNINGS, report)) {
+        Some(0) => SigningMode::Configured,
+        Some(_) => SigningMode::Enrolled,
+        None => default,
+    };
+    if let Some(node) = signing.filter(|_| key == (mode == SigningMode::Enrolled)) {
+        report.problem(&node.pointer, ProblemKind::Expected("`configured` with a key in `keys`, `enrolled` without"));
+    }
+    let domain = members.get("domain");
+    let domain =
+        domain.and_then(|node| node.text(64, "1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`", &forms::is_label, report));
+    let (least, default, most) = BEAT_SECONDS;
+    let beat = members.get("beat_seconds").and_then(|node| node.number(least.into(), most.into(), report));
+    let beat = beat.and_then(|beat| u32::try_from(beat).ok()).unwrap_or(default);
+    (mode, domain.map(str::to_owned), beat)
+}
+
 /// `memory` and `signature_checks`.
 fn limits(members: &Members<'_>, report: &mut Report) -> (usize, u32) {
     let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
@@ -125,8 +180,22 @@ fn vantage(members: &Members<'_>, report: &mut Report) -> Option<Vantage> {
     VANTAGES.get(word).and_then(|word| Vantage::parse(word))
 }
 
-pub(super) const ROOT: &[&str] =
-    &["version", "enabled", "issuers", "sinks", "keys", "insecure_inline", "privacy", "limits", "delivery", "vantage"];
+pub(super) const ROOT: &[&str] = &[
+    "version",
+    "enabled",
+    "issuers",
+    "sinks",
+    "keys",
+    "insecure_inline",
+    "evidence",
+    "privacy",
+    "rules",
+    "limits",
+    "delivery",
+    "vantage",
+];
+pub(super) const EVIDENCE: &[&str] = &["signing", "domain", "beat_seconds"];
+pub(super) const SIGNINGS: &[&str] = &["configured", "enrolled"];
 pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
 pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];
@@ -138,6 +207,8 @@ pub(super) const VANTAGES: &[&str] = &["auto", "edge", "idp-in", "idp-out", "rp-
 pub(super) const MEMORY: (u64, u64, u64) = (256 << 10, 16 << 20, 512 << 20);
 /// Keys that are tried on signatures, each second and VM: none, default, most.
 pub(super) const SIGNATURE_CHECKS: (u64, u64, u64) = (0, 20, 10_000);
+/// Seconds between two beats of a process: least, default, most.
+pub(super) const BEAT_SECONDS: (u32, u32, u32) = (10, crate::pipeline::BEAT_SECONDS, 3_600);
 /// Milliseconds between two looks at the queue: least, default, most.
 pub(super) const INTERVAL_MS: (u32, u32, u32) = (50, 1_000, 60_000);
 /// Seconds for which an undelivered batch is kept: least, default, most.

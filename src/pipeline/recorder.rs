@@ -5,11 +5,13 @@ use crate::entropy::Entropy;
 use crate::oauth::{Decoded, Observation, Policy, decode, observe, passing_document};
 use crate::pipeline::counters::{Counters, DropReason, add};
 use crate::pipeline::exchange::CompletedExchange;
-use crate::pipeline::metadata::{Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
+use crate::pipeline::metadata::{Claim, Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
 use crate::pipeline::outbox::{Outbox, OutboxSettings};
+use crate::pipeline::presence::{Presence, Shared};
 use crate::pipeline::vantage::VantageRule;
 use crate::record::audit::{self, StopReason};
-use crate::record::{Draft, Drafting, Keys, Observer, Privacy, draft};
+use crate::record::{Draft, Drafting, KeyId, Keys, Observer, Origin, Privacy, draft};
+use crate::rules::{RuleSettings, evaluate, evaluate_start};
 use crate::time::Timestamp;
 
 /// Makes the records of one root context.
@@ -19,10 +21,12 @@ pub struct Recorder {
     privacy: Privacy,
     observer: Observer,
     vantage: VantageRule,
+    rules: RuleSettings,
     statement: Statement,
     /// Whether `audit.start` is written: with the first record, and never by a canary, which makes none.
     started: bool,
     metadata: Metadata,
+    presence: Presence,
     outbox: Outbox,
 }
 
@@ -37,6 +41,8 @@ pub struct RecorderSettings {
     pub observer: Observer,
     /// Where it stands.
     pub vantage: VantageRule,
+    /// What rules rest on beside the exchange.
+    pub rules: RuleSettings,
     /// What `audit.start` says beside these.
     pub statement: Statement,
     /// Issuers whose metadata document and keys are fetched.
@@ -54,6 +60,8 @@ pub struct Statement {
     pub inline_secrets: Vec<String>,
     /// Issuers that are watched.
     pub issuers: Vec<String>,
+    /// Id of the configured key that signs checkpoints.
+    pub signing_key: Option<KeyId>,
     /// Names of the sinks.
     pub sinks: Vec<String>,
     /// Version of the filter.
@@ -65,12 +73,14 @@ impl Recorder {
     #[must_use]
     pub fn new(settings: RecorderSettings, policy: &Policy) -> Self {
         Self {
+            presence: Presence::new(settings.outbox.evidence.beat_seconds),
             outbox: Outbox::new(settings.outbox, settings.observer.clone()),
             metadata: Metadata::new(policy, settings.fetches),
             keys: settings.keys,
             privacy: settings.privacy,
             observer: settings.observer,
             vantage: settings.vantage,
+            rules: settings.rules,
             statement: settings.statement,
             started: false,
         }
@@ -140,6 +150,29 @@ impl Recorder {
         self.taught(taught)
     }
 
+    /// Shows the stream's latest checkpoint to the other streams of the process, and beats for all of them when it is its
+    /// turn. For every tick; before the first record it does nothing.
+    ///
+    /// `read` gives a shared value of the process, `write` writes one unless somebody else has since, and says so.
+    pub fn be_present(
+        &mut self,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        write: &mut dyn FnMut(&Claim) -> bool,
+        now: Timestamp,
+    ) {
+        let Some(head) = self.outbox.head() else { return };
+        if let Some(siblings) = self.presence.tick(head, &mut Shared { read, write }, now) {
+            self.outbox.beat(siblings);
+        }
+    }
+
+    /// Takes the stream off what the streams of the process show each other: another one beats from now on.
+    pub fn be_absent(&self, read: &mut dyn FnMut(&str) -> SharedValue, write: &mut dyn FnMut(&Claim) -> bool) {
+        if let Some(head) = self.outbox.head() {
+            Presence::leave(head.stream, &mut Shared { read, write });
+        }
+    }
+
     /// Begins the orderly end of the stream; [`Outbox::next`] flushes it.
     pub fn stop(&mut self, reason: StopReason) {
         self.outbox.begin_stop(reason);
@@ -176,9 +209,13 @@ impl Recorder {
         let drawn = entropy.fill(&mut exchange_id).is_ok();
         let facts = exchange.facts(exchange_id);
         let vantage = decoded.vantage();
+        let judged = exchange.judged(observations);
         for observation in observations {
+            let findings = evaluate(&self.rules, &judged, observation);
+            self.outbox.counters_mut().count_findings(&findings);
             let drafting = Drafting { keys: &self.keys, privacy: &self.privacy, observer: &self.observer };
-            let draft = draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation);
+            let draft =
+                draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation, &findings);
             if drawn {
                 self.push(draft, exchange.now());
             } else {
@@ -190,20 +227,26 @@ impl Recorder {
     fn push(&mut self, draft: Draft, now: Timestamp) {
         if !self.started {
             self.started = true;
-            self.outbox.push(self.start(now), now);
+            let start = self.start(now);
+            self.outbox.push(start, now);
         }
         self.outbox.push(draft, now);
     }
 
-    fn start(&self, now: Timestamp) -> Draft {
+    fn start(&mut self, now: Timestamp) -> Draft {
+        let findings = evaluate_start(&self.rules, self.keys.origin() == Origin::Ephemeral);
+        self.outbox.counters_mut().count_findings(&findings);
         let start = audit::Start {
             config_digest: &self.statement.config_digest,
             inline_secrets: &self.statement.inline_secrets,
             issuers: &self.statement.issuers,
             keys: &self.keys,
             privacy: &self.privacy,
+            signing: self.outbox.signing(),
+            signing_key: self.statement.signing_key.as_ref(),
             sinks: &self.statement.sinks,
             version: &self.statement.version,
+            findings: &findings,
         };
         audit::start(&self.observer, now, &start)
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::record::class::Class;
-use crate::record::draft::{Direction, Draft, Observer};
+use crate::record::draft::{Direction, Draft, Observer, sections};
 use crate::record::event::{AuditEvent, Event};
 use crate::record::keys::{KeyId, Keys};
 use crate::record::model::{AuditSection, LossSection, Record};
 use crate::record::notes::MAX_INTEGER;
 use crate::record::privacy::Privacy;
 use crate::record::text::{TEXT_LIMIT, clean};
+use crate::rules::Finding;
 use crate::time::Timestamp;
 
 /// What `audit.start` states: under which settings the records of a stream are made.
@@ -25,10 +26,16 @@ pub struct Start<'a> {
     pub keys: &'a Keys,
     /// Profile and purpose.
     pub privacy: &'a Privacy,
+    /// Whose key signs checkpoints: `configured`, `enrolled` or `unsigned`.
+    pub signing: &'static str,
+    /// Id of the key, where one is configured.
+    pub signing_key: Option<&'a KeyId>,
     /// Names of the sinks.
     pub sinks: &'a [String],
     /// Version of the filter.
     pub version: &'a str,
+    /// What is wrong with the settings.
+    pub findings: &'a [Finding],
 }
 
 /// Why a stream ends.
@@ -79,23 +86,29 @@ pub struct Loss<'a> {
 #[must_use]
 pub fn start(observer: &Observer, now: Timestamp, start: &Start<'_>) -> Draft {
     let ids = |ids: &mut dyn Iterator<Item = &KeyId>| ids.map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
-    let key_ids = [
+    let mut key_ids = BTreeMap::from([
         ("join".to_owned(), ids(&mut start.keys.join_ids())),
         ("pseudonym".to_owned(), ids(&mut start.keys.pseudonym_ids())),
-    ];
+    ]);
+    if let Some(id) = start.signing_key {
+        key_ids.insert("signing".to_owned(), vec![id.as_str().to_owned()]);
+    }
     let section = AuditSection {
         config_digest: text(start.config_digest),
         inline_secrets: texts(start.inline_secrets),
         issuers: texts(start.issuers),
-        key_ids: key_ids.into(),
+        key_ids,
         keys: Some(start.keys.origin().as_str().to_owned()),
         profile: Some(start.privacy.profile.as_str().to_owned()),
         purpose: start.privacy.purpose.as_deref().and_then(text),
+        signing: Some(start.signing.to_owned()),
         sinks: texts(start.sinks),
         version: text(start.version),
         ..AuditSection::default()
     };
-    audit(AuditEvent::Start, observer, now, section)
+    let mut draft = audit(AuditEvent::Start, observer, now, section);
+    draft.record_mut().findings = sections(start.findings);
+    draft
 }
 
 /// `audit.stop`: the orderly end of a stream.

@@ -150,8 +150,7 @@ impl Chain {
         let number = self.epoch.number.saturating_add(1);
         let new = if over { Epoch::begin(&self.signing, self.stream, number, now, entropy).ok() } else { None };
         let kind = self.kind(&statement, new.is_some(), now);
-        let covered =
-            statement.covered.map_or(0, |covered| covered.last.saturating_sub(covered.first).saturating_add(1));
+        let covered = statement.covered.as_ref().map_or(0, Covered::count);
         self.total = self.total.saturating_add(covered);
         let checkpoint = self.checkpoint(kind, statement, new.as_ref(), now);
         let own = match &self.signing {
@@ -214,7 +213,7 @@ impl Chain {
             opening: restates.then(|| Opening { config: config.clone(), build: build.clone() }),
             next_key: next_key.filter(|_| names),
             certificate: self.epoch.certificate.filter(|_| kind != Kind::Open),
-            end: statement.end.filter(|_| kind == Kind::Close),
+            end: statement.end,
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Checkpoint {
     pub group: Option<String>,
     /// `ep`: how many keys have signed in this stream before the one of this epoch.
     pub epoch: u64,
-    /// `first`, `last`, `cnt`, `root`; `None`: it covers no record.
+    /// `first`, `last`, `cnt`, `root`, `lvs`; `None`: it covers no record.
     pub covered: Option<Covered>,
     /// `tot`: records sealed since the stream began, those covered here included.
     pub total: u64,
@@ -50,7 +50,7 @@ pub struct Checkpoint {
     /// `crt`: that the configured key vouches for the one that signed this; `None` where it signed itself, and where none
     /// is configured.
     pub certificate: Option<Certificate>,
-    /// `end`: in `close`.
+    /// `end`: in `close`, and in an `open` that is the end too.
     pub end: Option<StopReason>,
 }
 
@@ -74,7 +74,7 @@ pub enum Kind {
 }
 
 /// The records of a batch.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Covered {
     /// Number of the first record.
     pub first: u64,
@@ -82,6 +82,9 @@ pub struct Covered {
     pub last: u64,
     /// Root of the tree of their leaves, in the order of their numbers.
     pub root: Digest,
+    /// The first [`LEAF_PREFIX`] bytes of each leaf, in the same order: says which record was changed, and of the others that
+    /// they were not, where one of them is gone.
+    pub leaves: Vec<u8>,
 }
 
 /// Records and checkpoints that one sink never acknowledged.
@@ -111,9 +114,9 @@ pub struct Head {
 /// Under what the stream is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Opening {
-    /// `cfg`: SHA-256 of the effective configuration, as `audit.start` says it.
+    /// `cfg`: SHA-256 of the effective configuration, as `audit.start` says it; empty where there is none.
     pub config: String,
-    /// `bin`: name and version of the filter.
+    /// `bin`: name and version of the filter; empty where it is not said.
     pub build: String,
 }
 
@@ -133,6 +136,22 @@ impl Checkpoint {
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}-c{}", self.stream, self.number)
+    }
+}
+
+impl Covered {
+    /// How many records.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.last.saturating_sub(self.first).saturating_add(1)
+    }
+
+    /// Whether the record of a number has this leaf; `None` when no such record is covered.
+    #[must_use]
+    pub fn has(&self, number: u64, leaf: &Digest) -> Option<bool> {
+        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        let stated = self.leaves.chunks_exact(LEAF_PREFIX).nth(index)?;
+        Some(leaf.as_bytes().starts_with(stated))
     }
 }
 
@@ -175,3 +194,6 @@ impl Certificate {
         format!("oidc-audit-epoch/1\n{stream}\n{epoch}\n{key}")
     }
 }
+
+/// Bytes of each leaf in a checkpoint: as hard to meet by another record as SHA-256 is to collide.
+pub const LEAF_PREFIX: usize = 16;

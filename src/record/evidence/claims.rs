@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::checkpoint::{Certificate, Checkpoint, Covered, Head, Kind, Loss, Opening};
+use super::checkpoint::{Certificate, Checkpoint, Covered, Head, Kind, LEAF_PREFIX, Loss, Opening};
 use super::hash::{Digest, octets};
 use super::key::PublicKey;
 use crate::record::audit::StopReason;
@@ -29,11 +29,12 @@ pub(super) fn encode(checkpoint: &Checkpoint) -> String {
     claims.text("knd", checkpoint.kind.as_str());
     claims.texts([("iss", &checkpoint.domain), ("grp", &checkpoint.group)]);
     claims.number("ep", checkpoint.epoch);
-    if let Some(Covered { first, last, root }) = checkpoint.covered {
-        claims.number("first", first);
-        claims.number("last", last);
-        claims.number("cnt", last.saturating_sub(first).saturating_add(1));
-        claims.text("root", root.to_string());
+    if let Some(covered) = &checkpoint.covered {
+        claims.number("first", covered.first);
+        claims.number("last", covered.last);
+        claims.number("cnt", covered.count());
+        claims.text("root", covered.root.to_string());
+        claims.text("lvs", URL_SAFE_NO_PAD.encode(&covered.leaves));
     }
     claims.number("tot", checkpoint.total);
     if let Some(previous) = checkpoint.previous {
@@ -88,7 +89,7 @@ pub(super) fn parse(payload: &str) -> Result<Checkpoint, ClaimsError> {
             [StopReason::Reload, StopReason::Shutdown].into_iter().find(|reason| reason.as_str() == word)
         })
     })?;
-    if end.is_some() != (kind == Kind::Close) {
+    if end.is_some() != (kind == Kind::Close) && kind != Kind::Open {
         return Err(ClaimsError("end"));
     }
     Ok(Checkpoint {
@@ -223,7 +224,7 @@ impl<'a> Read<'a> {
     }
 
     fn covered(&self) -> Result<Option<Covered>, ClaimsError> {
-        if !["first", "last", "cnt", "root"].iter().any(|name| self.0.contains_key(*name)) {
+        if !["first", "last", "cnt", "root", "lvs"].iter().any(|name| self.0.contains_key(*name)) {
             return Ok(None);
         }
         let (first, last, count) = (self.number("first")?, self.number("last")?, self.number("cnt")?);
@@ -231,7 +232,12 @@ impl<'a> Read<'a> {
         if !consistent {
             return Err(ClaimsError("cnt"));
         }
-        Ok(Some(Covered { first, last, root: self.word("root", &digest)? }))
+        let leaves = self.word("lvs", &|text| URL_SAFE_NO_PAD.decode(text).ok())?;
+        let each = u64::try_from(leaves.len()).ok().filter(|_| leaves.len().is_multiple_of(LEAF_PREFIX));
+        if each.map(|bytes| bytes / LEAF_PREFIX as u64) != Some(count) {
+            return Err(ClaimsError("lvs"));
+        }
+        Ok(Some(Covered { first, last, root: self.word("root", &digest)?, leaves }))
     }
 
     fn dropped(&self) -> Result<BTreeMap<String, u64>, ClaimsError> {
@@ -248,7 +254,8 @@ impl<'a> Read<'a> {
         if !["cfg", "bin", "alg_h", "can"].iter().any(|name| self.0.contains_key(*name)) {
             return Ok(None);
         }
-        let text = |name| self.word(name, &|text| Some(text.to_owned()));
+        let text = |claims: &Self, name| claims.word(name, &|text| Some(text.to_owned()));
+        let text = |name| self.option(name, &text).map(Option::unwrap_or_default);
         let fixed = |name, only: &'static str| self.word(name, &|text| (text == only).then_some(()));
         fixed("alg_h", HASH)?;
         fixed("can", CANONICAL)?;

@@ -15,7 +15,7 @@ mod tests;
 mod tree;
 
 pub use chain::{Chain, Identity, Sealed, Signing, Statement};
-pub use checkpoint::{Certificate, Checkpoint, Covered, Head, Kind, Loss, Opening};
+pub use checkpoint::{Certificate, Checkpoint, Covered, Head, Kind, LEAF_PREFIX, Loss, Opening};
 pub use claims::ClaimsError;
 pub use hash::{Digest, NotADigest};
 pub use jws::{Alg, Jws, JwsError, TYP};

@@ -34,9 +34,14 @@ fn chain(signing: Signing) -> Chain {
     Chain::open(identity(), signing, StreamId::parse(STREAM).unwrap(), at(0), &mut Counting::default()).unwrap()
 }
 
+fn leaf(number: u64) -> Digest {
+    Digest::leaf(number.to_string().as_bytes())
+}
+
 fn covering(first: u64, last: u64) -> Statement {
-    let root = Digest::leaf(b"record");
-    Statement { covered: Some(Covered { first, last, root }), ..Statement::default() }
+    let root = (first..=last).map(leaf).collect::<Tree>().root().unwrap();
+    let leaves = (first..=last).flat_map(|number| leaf(number).as_bytes()[..LEAF_PREFIX].to_vec()).collect();
+    Statement { covered: Some(Covered { first, last, root, leaves }), ..Statement::default() }
 }
 
 /// Everything that a checkpoint can say.
@@ -168,6 +173,14 @@ fn kinds_say_what_a_checkpoint_was_written_for() {
     assert_eq!(kind(Statement { losses: full().losses, ..Statement::default() }), Kind::Loss);
     assert_eq!(kind(Statement { losses: full().losses, ..covering(4, 4) }), Kind::Batch);
     assert_eq!(kind(full()), Kind::Close);
+}
+
+#[test]
+fn a_checkpoint_tells_each_record_from_another() {
+    let covered = covering(11, 13).covered.unwrap();
+    assert_eq!((11..=13).map(|number| covered.has(number, &leaf(number))).collect::<Vec<_>>(), [Some(true); 3]);
+    assert_eq!(covered.has(12, &leaf(11)), Some(false));
+    assert_eq!((covered.has(10, &leaf(10)), covered.has(14, &leaf(14))), (None, None));
 }
 
 #[test]
