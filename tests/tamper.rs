@@ -103,8 +103,12 @@ fn second(name: &str, exports: &[Export]) -> Vec<Judgement> {
     reports
 }
 
+/// Where an export lies that a test failed with.
 fn text(export: &Export) -> String {
-    export.lines.iter().map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect()
+    let path = root().join("target/tamper/failed.jsonl");
+    fs::write(&path, export.lines.iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect::<Vec<u8>>())
+        .unwrap();
+    format!("the export lies in {}", path.display())
 }
 
 fn print(head: &str, counts: &BTreeMap<&str, usize>) {

@@ -2,7 +2,7 @@
 """A second verifier of evidence, written from docs/record-format.md and docs/verification.md alone.
 
     verify.py --trust TRUST.json [--from TIME] [--to TIME] [--as-of TIME] [--expect GROUP]... FILE...
-    verify.py --cases CASES.jsonl      (each line: {"trust", "lines", "from"?, "to"?, "as_of"?}; a report a line)
+    verify.py --cases CASES.jsonl      (each line: {"trust", "lines" in base64, "from"?, "to"?, "as_of"?}; a report a line)
 
 Prints the JSON of `oidc-audit verify --json`; exits with its exit code. Needs the package `cryptography` for Ed25519.
 """
@@ -24,6 +24,7 @@ EXIT = {
     **dict.fromkeys(["declared_loss", "unclean_end", "clock_step"], 1),
     **dict.fromkeys(["untrusted", "unsigned", "unbound", "unsealed", "missing_group"], 3),
 }
+NOBODY = ("untrusted", "unsigned", "unbound")  # stands behind such a checkpoint
 WORST = {0: 0, 1: 1, 3: 2, 2: 3}
 VERDICTS = {0: "intact", 1: "incomplete", 2: "tampered", 3: "undecided"}
 CLAIMED_ID = re.compile(r"([0-9a-f]{32})-(c?)(0|[1-9][0-9]{0,15})")
@@ -40,7 +41,7 @@ def main():
     if arguments.cases:
         for case in map(json.loads, open(arguments.cases)):
             asked = Asked(*(case.get(name) for name in ("from", "to", "as_of")), [])
-            lines = (line.encode(errors="surrogateescape") for line in case["lines"])
+            lines = map(base64.b64decode, case["lines"])
             print(json.dumps(verify(lines, case["trust"], asked), sort_keys=True))
         return 0
     asked = Asked(arguments.begin, arguments.end, arguments.as_of, arguments.expect)
@@ -132,6 +133,7 @@ class Stream:
         self.checkpoints = {}  # n -> {jws: Checkpoint}
         self.broken = []  # ids of lines that claim to be checkpoints and are none
         self.problems = []
+        self.believed = False  # one of its checkpoints
 
     def problem(self, kind, **more):
         entry = {"kind": kind, **more}
@@ -175,6 +177,8 @@ def take(line, streams):
     """Sorts a line into its stream; false if it is none of ours."""
     try:
         value = parse(line)
+        if value["event"] == "finding.raised":
+            return False
         stream, kind, number = CLAIMED_ID.fullmatch(value["id"]).groups()
         # Byte mode where the text is canonical; field mode where a store gave back members, and perhaps its own.
         texts = [canonical(value), canonical({name: value[name] for name in value if name in MEMBERS})]
@@ -264,10 +268,12 @@ class Export:
             believed = []
             for point in stream.checkpoints[n].values():
                 why = self.doubt(point, keys)
-                if why is None or why in ("untrusted", "unsigned", "unbound", "wrong_writer"):
+                if why is None or why in NOBODY or why == "wrong_writer":
                     believed.append(point)
                 if why:
                     stream.problem(why, id=point.id)
+                else:
+                    stream.believed = True
             if len(believed) > 1:
                 stream.problem("forked", id=believed[0].id)
             if believed:
@@ -276,6 +282,11 @@ class Export:
                 if "cnf" in claims:
                     epoch = claims["ep"] + (claims["knd"] == "roll")
                     keys.setdefault(epoch, set()).add(claims["cnf"]["jwk"]["x"])
+        if stream.believed:
+            # A stream is signed in one way: beside a checkpoint that is believed, those that nobody stands behind are not its own.
+            for problem in stream.problems:
+                if problem["kind"] in NOBODY:
+                    problem["kind"] = "bad_signature"
 
     def doubt(self, point, keys):
         """Why a checkpoint cannot be believed; None if it can."""
@@ -302,7 +313,7 @@ class Export:
                 return "bad_signature"
             return None if may_write(key, claims) else "wrong_writer"
         named = keys.get(claims["ep"], set())
-        if claims["knd"] == "open" and "cnf" in claims:
+        if claims["knd"] in ("open", "anchor") and "cnf" in claims:
             named = named | {claims["cnf"]["jwk"]["x"]}
         for x in named:
             if thumbprint(x) == header.get("kid"):
@@ -320,10 +331,15 @@ class Export:
                 lost.update(number for a, b in entry.get("ranges", []) for number in range(a, b + 1))
                 lost_points.update(number for a, b in entry.get("cps", []) for number in range(a, b + 1))
         seen = self.inside(stream.chain)
-        self.judge_chain(stream, seen, lost_points)
-        covered = set()
+        covered, absent = set(), set()
+        stream.hidden, stream.declared = set(), set()  # numbers whose checkpoints are not here, without and with a word
         for point in seen:
-            self.judge_batch(stream, point, lost, covered)
+            self.judge_batch(stream, point, covered, absent)
+        self.judge_chain(stream, seen, lost_points, absent)
+        for kind, numbers in (("declared_loss", absent & lost), ("undeclared_loss", absent - lost)):
+            for first, last in ranges(numbers):
+                places = {"id": first} if first == last else {"from": first, "to": last}
+                stream.problem(kind, **{name: f"{stream.name}-{number}" for name, number in places.items()})
         self.judge_strangers(stream, seen, covered)
 
     def inside(self, chain):
@@ -334,9 +350,9 @@ class Export:
             if (begin is None or point.claims["iat"] >= begin) and (end is None or point.claims["iat"] <= end)
         ]
 
-    def judge_chain(self, stream, seen, lost_points):
+    def judge_chain(self, stream, seen, lost_points, absent):
         if seen and not self.windowed and seen[0].n != 0:
-            self.hole(stream, 0, seen[0].n - 1, 1, seen[0].claims, lost_points)
+            self.hole(stream, 0, seen[0].n - 1, 1, seen[0].claims, lost_points, absent)
         for before, after in zip(seen, seen[1:]):
             if after.n == before.n + 1:
                 if after.claims.get("prev") != before.digest:
@@ -345,25 +361,28 @@ class Export:
                 if "first" in after.claims and after.claims["first"] != next_number:
                     stream.problem("chain_broken", id=after.id)
             else:
-                self.hole(stream, before.n + 1, after.n - 1, before.claims["tot"] + 1, after.claims, lost_points)
+                number = before.claims["tot"] + 1
+                self.hole(stream, before.n + 1, after.n - 1, number, after.claims, lost_points, absent)
             if "mono" in before.claims and "mono" in after.claims:
                 walls = after.claims["iat"] - before.claims["iat"]
                 if abs(walls - (after.claims["mono"] - before.claims["mono"])) > 1_000_000:
                     stream.problem("clock_step", id=after.id)
 
-    def hole(self, stream, first, last, number, after, lost_points):
+    def hole(self, stream, first, last, number, after, lost_points, absent):
         """Checkpoints `first` to `last` are not here; they covered from `number` to before what `after` covers."""
         missing = [n for n in range(first, last + 1) if n not in lost_points]
-        if not missing:
-            return
         until = after["first"] - 1 if "first" in after else after["tot"]
-        there = any(number <= record <= until for record in stream.records)
+        numbers = set(range(number, until + 1))
+        there = numbers & set(stream.records)
+        if not missing:
+            stream.declared |= numbers
+            absent |= numbers - there
+            return
         kind = "seal_missing" if there else "deleted_batch"
         stream.problem(kind, **{"from": f"{stream.name}-c{missing[0]}", "to": f"{stream.name}-c{missing[-1]}"})
-        if there:
-            stream.unsealed = range(number, until + 1)
+        stream.hidden |= numbers
 
-    def judge_batch(self, stream, point, lost, covered):
+    def judge_batch(self, stream, point, covered, absent):
         claims = point.claims
         if "first" not in claims:
             return
@@ -385,47 +404,46 @@ class Export:
                     stream.problem("forged", id=name)
             elif contents:
                 stream.problem("edited", id=name)
-            elif number in lost:
-                stream.problem("declared_loss", id=name)
             else:
-                stream.problem("undeclared_loss", id=name)
+                absent.add(number)
         if len(leaves) == len(numbers) and tobase64(tree(leaves)) != claims["root"]:
             stream.problem("root_mismatch", id=point.id)
 
     def judge_strangers(self, stream, seen, covered):
         if not seen:
             return
-        last, total = seen[-1], seen[-1].claims["tot"]
-        hidden = getattr(stream, "unsealed", range(0))
-        for number in sorted(set(stream.records) - covered):
-            if number in hidden or (self.windowed and number <= total):
-                continue
-            if number > total and last.claims["knd"] != "close":
-                if not self.windowed:
-                    stream.problem("unsealed", id=f"{stream.name}-{number}")
-            elif not (self.windowed and number > total):
-                stream.problem("forged", id=f"{stream.name}-{number}")
+        if self.windowed:
+            return
+        total, closed = seen[-1].claims["tot"], any("end" in point.claims for point in stream.chain)
+        for number in sorted(set(stream.records) - covered - stream.hidden):
+            unsealed = (number > total and not closed) or number in stream.declared
+            stream.problem("unsealed" if unsealed else "forged", id=f"{stream.name}-{number}")
 
     def judge_beats(self):
         """What beats say of their siblings: heads that are not here, and presence."""
-        for stream in self.streams.values():
-            for point in stream.chain:
-                for head in point.claims.get("sib", []):
-                    sibling = self.streams.get(head["str"])
-                    if sibling is None or not sibling.chain:
-                        if not self.windowed:
-                            missing = {"kind": "missing_stream", "id": f"{head['str']}-c{head['n']}"}
-                            if not any(known["id"].startswith(head["str"]) for known in self.problems):
-                                self.problems.append(missing)
-                        continue
-                    known = {checkpoint.n: checkpoint for checkpoint in sibling.chain}
-                    if head["n"] > sibling.chain[-1].n and not self.windowed:
-                        if not any(problem["kind"] == "truncated" for problem in sibling.problems):
-                            sibling.problem("truncated", id=f"{head['str']}-c{head['n']}")
-                    elif head["n"] in known and known[head["n"]].digest != head["h"]:
-                        sibling.problem("forked", id=f"{head['str']}-c{head['n']}")
-                    elif head["n"] == sibling.chain[-1].n:
-                        sibling.named = max(getattr(sibling, "named", 0), point.claims["iat"])
+        heads = {}  # stream -> the highest head that is named of it, and the last time at which it was
+        for point in (point for stream in self.streams.values() for point in stream.chain):
+            for head in point.claims.get("sib", []):
+                known, at = heads.get(head["str"], (head, 0))
+                if head["n"] > known["n"]:
+                    known, at = head, 0
+                if head["n"] == known["n"]:
+                    heads[head["str"]] = (known, max(at, point.claims["iat"]))
+        for name, (head, at) in sorted(heads.items()):
+            sibling, place = self.streams.get(name), f"{name}-c{head['n']}"
+            if sibling is None or not sibling.chain:
+                if not self.windowed:
+                    self.problems.append({"kind": "missing_stream", "id": place})
+                continue
+            known = {checkpoint.n: checkpoint for checkpoint in sibling.chain}
+            last = sibling.chain[-1].n
+            if head["n"] > last:
+                if not self.windowed:
+                    sibling.problem("truncated", id=place)
+            elif head["n"] in known and known[head["n"]].digest != head["h"]:
+                sibling.problem("forked", id=place)
+            elif head["n"] == last:
+                sibling.named = at
 
     def judge_end(self, stream):
         stream.end = "none"
@@ -434,7 +452,7 @@ class Export:
         last = stream.chain[-1]
         claims = last.claims
         present = max(claims["iat"], getattr(stream, "named", 0)) + claims["nb"] * 1_100_000
-        if any(point.claims["knd"] == "close" for point in stream.chain):
+        if any("end" in point.claims for point in stream.chain):
             stream.end = "closed"
         elif any(problem["kind"] == "truncated" for problem in stream.problems):
             stream.end = "truncated"
@@ -450,7 +468,7 @@ class Export:
 
     def replaced(self, stream, claims):
         others = (other.chain[0].claims for other in self.streams.values() if other is not stream and other.chain)
-        same = (other for other in others if other.get("grp") == claims.get("grp") and "grp" in claims)
+        same = (other for other in others if "grp" in claims and workload(other.get("grp")) == workload(claims["grp"]))
         return any(other["iat"] > claims["iat"] and other["knd"] == "open" for other in same)
 
     def judge_groups(self):
@@ -489,6 +507,22 @@ class Export:
             "problems": self.problems,
             "streams": streams,
         }
+
+
+def workload(group):
+    """The writer group without the pod: what replaces a pod has another name."""
+    return group and group.rpartition("/")[0] or group
+
+
+def ranges(numbers):
+    """First and last of every row without holes."""
+    rows = []
+    for number in sorted(numbers):
+        if rows and rows[-1][1] == number - 1:
+            rows[-1][1] = number
+        else:
+            rows.append([number, number])
+    return rows
 
 
 def code_of(problem):

@@ -17,8 +17,10 @@ pub(super) struct Batches {
     covered: Ranges,
     /// What settled last, to know copies from forgeries.
     recent: VecDeque<Settled>,
-    /// Records of batches that settled long ago.
-    late: Vec<(u64, Content)>,
+    /// Numbers of records that came once more when their batches had settled long before.
+    late: Ranges,
+    /// The tags of those, from the second reading.
+    again: BTreeMap<u64, Tag>,
     records: u64,
 }
 
@@ -80,8 +82,7 @@ impl Batches {
         match self.recent.iter().find_map(|settled| settled.tag(number)) {
             Some(tag) if content.matches(tag) => {}
             Some(_) => problems.push(Problem::at(ProblemKind::Forged, id(number))),
-            None if self.late.len() < LATE => self.late.push((number, content)),
-            None => {}
+            None => self.late.add(number, number),
         }
     }
 
@@ -127,33 +128,41 @@ impl Batches {
         }
     }
 
-    /// Judges what is still open: nothing more will come.
-    pub(super) fn finish(&mut self, lost: &Ranges, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+    /// Judges what is still open: nothing more will come. Gives the numbers that are absent.
+    pub(super) fn finish(&mut self, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) -> Ranges {
+        let mut absent = Ranges::default();
         for batch in std::mem::take(&mut self.open).into_values().filter(|batch| batch.inside) {
             batch.judge_forgeries(problems, id);
-            batch.judge_missing(lost, problems, id);
+            batch.judge_missing(&mut absent, problems, id);
         }
+        absent
     }
 
-    /// Judges a record that came long after its batch had settled, once the batch is known again.
-    pub(super) fn judge_late(&mut self, covered: &Covered, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
-        self.late.retain(|(number, content)| {
-            let Some(tag) = tag_of(covered, *number) else { return true };
-            if !content.matches(&tag) {
-                problems.push(Problem::at(ProblemKind::Forged, id(*number)));
-            }
-            false
-        });
-    }
-
-    /// Whether records wait for a second reading.
+    /// Whether copies came that only further readings can tell from forgeries.
     pub(super) fn has_late(&self) -> bool {
         !self.late.is_empty()
+    }
+
+    /// Second reading: what the records must be that came late.
+    pub(super) fn note_late(&mut self, covered: &Covered) {
+        let numbered = (covered.first..=covered.last).zip(tags(covered));
+        let late = numbered.filter(|(number, _)| self.late.contains(*number));
+        self.again.extend(late);
+    }
+
+    /// Third reading: whether a record is what it must be.
+    pub(super) fn is_other(&self, number: u64, content: Content) -> bool {
+        self.again.get(&number).is_some_and(|tag| !content.matches(tag))
     }
 
     /// Records that no checkpoint covers.
     pub(super) fn strangers(&self) -> impl Iterator<Item = u64> + '_ {
         self.waiting.keys().copied()
+    }
+
+    /// Those of them from `first` to `last`.
+    pub(super) fn strangers_from(&self, (first, last): (u64, u64)) -> impl Iterator<Item = u64> + '_ {
+        self.waiting.range(first..=last.max(first)).map(|(number, _)| *number).filter(move |number| *number <= last)
     }
 
     pub(super) fn has_any(&self, first: u64, last: u64) -> bool {
@@ -198,14 +207,16 @@ impl Batch {
         }
     }
 
-    fn judge_missing(&self, lost: &Ranges, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
+    fn judge_missing(&self, absent: &mut Ranges, problems: &mut Vec<Problem>, id: &dyn Fn(u64) -> String) {
         for number in (self.covered.first..=self.covered.last).filter(|number| self.leaf(*number).is_none()) {
             let expected = tag_of(&self.covered, number).map(|tag| hex(&tag)).unwrap_or_default();
-            problems.push(match self.wrong.get(&number) {
-                Some(content) => Problem::at(ProblemKind::Edited, id(number)).sides(expected, hex(&tag(&content.leaf))),
-                None if lost.contains(number) => Problem::at(ProblemKind::DeclaredLoss, id(number)),
-                None => Problem::at(ProblemKind::UndeclaredLoss, id(number)),
-            });
+            match self.wrong.get(&number) {
+                Some(content) => {
+                    let problem = Problem::at(ProblemKind::Edited, id(number));
+                    problems.push(problem.sides(expected, hex(&tag(&content.leaf))));
+                }
+                None => absent.add(number, number),
+            }
         }
     }
 
@@ -259,7 +270,5 @@ fn hex(tag: &Tag) -> String {
 const TAG: usize = LEAF_PREFIX;
 /// Different contents of one id that are kept while nobody says which is right.
 const COPIES: usize = 8;
-/// Batches that a copy may follow late without a second reading.
-const RECENT: usize = 1_024;
-/// Copies that come later still.
-const LATE: usize = 65_536;
+/// Batches of a stream that a copy may follow without further readings.
+const RECENT: usize = 64;

@@ -37,7 +37,8 @@ pub(super) fn judge(line: &CheckpointLine, trust: &Trust, named: &[PublicKey]) -
     if checkpoint.certificate.is_some() {
         return certified(checkpoint, &jws, trust);
     }
-    let own = checkpoint.next_key.filter(|_| checkpoint.kind == Kind::Open);
+    // `open` and `anchor` name the key that signs them
+    let own = checkpoint.next_key.filter(|_| matches!(checkpoint.kind, Kind::Anchor | Kind::Open));
     match named.iter().chain(own.as_ref()).find(|key| key.thumbprint() == kid) {
         Some(key) if jws.is_signed_by(key) => Belief::Noted(ProblemKind::Unbound),
         Some(_) => Belief::Refused,

@@ -1,6 +1,6 @@
 //! The checkpoints of one stream as runs without holes: what links them is checked where they meet, and forgotten.
 
-use crate::record::evidence::{Checkpoint, Digest, Kind};
+use crate::record::evidence::{Checkpoint, Digest};
 use crate::record::verify::problem::{Problem, ProblemKind};
 use crate::time::Timestamp;
 
@@ -10,7 +10,6 @@ pub(super) struct Point {
     pub(super) id: String,
     pub(super) number: u64,
     pub(super) digest: Digest,
-    pub(super) kind: Kind,
     pub(super) previous: Option<Digest>,
     pub(super) issued: Timestamp,
     pub(super) uptime: Option<u64>,
@@ -57,7 +56,6 @@ impl Point {
             id: checkpoint.id(),
             number: checkpoint.number,
             digest,
-            kind: checkpoint.kind,
             previous: checkpoint.previous,
             issued: checkpoint.issued,
             uptime: checkpoint.uptime,
@@ -70,7 +68,7 @@ impl Point {
     }
 
     /// The last number that could be covered before what this one covers.
-    fn before(&self) -> u64 {
+    pub(super) fn before(&self) -> u64 {
         self.first.map_or(self.total, |first| first.saturating_sub(1))
     }
 }

@@ -27,6 +27,21 @@ impl Ranges {
         self.0.insert(first, last);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.0.iter().map(|(first, last)| (*first, *last))
+    }
+
+    /// Those numbers from `first` to `last` that are in the set, as ranges.
+    pub(super) fn within(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
+        let before = self.0.range(..=first).next_back().map(|(start, _)| *start);
+        let near = self.0.range(before.unwrap_or(first)..=last.max(first));
+        near.map(|(start, end)| (first.max(*start), last.min(*end))).filter(|(first, last)| first <= last).collect()
+    }
+
     pub(super) fn contains(&self, number: u64) -> bool {
         self.0.range(..=number).next_back().is_some_and(|(_, last)| *last >= number)
     }
@@ -36,7 +51,7 @@ impl Ranges {
         let mut missing = Vec::new();
         let mut at = first;
         let before = self.0.range(..=first).next_back().map(|(start, _)| *start);
-        for (start, end) in self.0.range(before.unwrap_or(first)..=last) {
+        for (start, end) in self.0.range(before.unwrap_or(first)..=last.max(first)) {
             if *start > at {
                 missing.push((at, start.saturating_sub(1)));
             }
@@ -63,6 +78,10 @@ mod tests {
         assert_eq!(ranges.missing(0, 40), [(0, 0), (10, 19), (31, 40)]);
         assert_eq!(ranges.missing(2, 9), []);
         assert_eq!(ranges.missing(25, 31), [(31, 31)]);
+        assert_eq!(ranges.missing(5, 3), []);
+        assert_eq!(ranges.within(0, 25), [(1, 9), (20, 25)]);
+        assert_eq!(ranges.within(3, 4), [(3, 4)]);
+        assert_eq!(ranges.within(10, 19), []);
         assert!(ranges.contains(9) && !ranges.contains(10) && !ranges.contains(0));
     }
 }

@@ -6,7 +6,7 @@ use crate::record::batch::StreamId;
 use crate::record::evidence::{Checkpoint, CheckpointLine, Digest, Head, Kind, PublicKey};
 use crate::record::verify::batches::{Batches, Content};
 use crate::record::verify::believe::{Belief, judge};
-use crate::record::verify::chain::{Chain, Placed, Point, Run};
+use crate::record::verify::chain::{Chain, Placed, Point};
 use crate::record::verify::problem::{Problem, ProblemKind};
 use crate::record::verify::ranges::Ranges;
 use crate::record::verify::report::End;
@@ -31,6 +31,8 @@ pub(super) struct Stream {
     named: BTreeMap<u64, Vec<PublicKey>>,
     /// Checkpoints whose key nobody has named so far.
     waiting: Vec<CheckpointLine>,
+    /// Whether any of its checkpoints is believed.
+    believed: bool,
     closed: bool,
     /// The latest time at which a sibling's beat names its last checkpoint.
     seen_by_sibling: Option<Timestamp>,
@@ -50,6 +52,7 @@ impl Stream {
             lost_checkpoints: Ranges::default(),
             named: BTreeMap::new(),
             waiting: Vec::new(),
+            believed: false,
             closed: false,
             seen_by_sibling: None,
             truncated: false,
@@ -61,36 +64,32 @@ impl Stream {
         self.batches.record(number, content, &mut self.problems, &|number| name(stream, number));
     }
 
-    /// Takes a checkpoint; gives it back if it is believed and new.
+    /// Takes a checkpoint; gives back those that count now: it, and those that waited for a key that it names.
     pub(super) fn checkpoint(&mut self, line: CheckpointLine, trust: &Trust, asked: &Asked) -> Vec<Checkpoint> {
         let mut taken = Vec::new();
         let mut lines = vec![line];
         while let Some(line) = lines.pop() {
             let named = self.named.get(&line.checkpoint.epoch).map(Vec::as_slice).unwrap_or_default();
-            match judge(&line, trust, named) {
-                Belief::Believed => taken.extend(self.believe(line, asked)),
-                Belief::Noted(kind) => {
-                    self.problems.push(Problem::at(kind, line.checkpoint.id()));
-                    taken.extend(self.believe(line, asked));
-                }
+            let belief = judge(&line, trust, named);
+            match belief {
+                Belief::Believed => self.believed = true,
+                Belief::Noted(kind) => self.problems.push(Problem::at(kind, line.checkpoint.id())),
                 Belief::Refused => self.problems.push(Problem::at(ProblemKind::BadSignature, line.checkpoint.id())),
-                Belief::Waiting => {
-                    self.waiting.push(line);
-                    continue;
-                }
+                Belief::Waiting => self.waiting.push(line.clone()),
             }
-            // a key may have been named that others wait for
-            lines.append(&mut self.waiting);
-            let ready = |line: &CheckpointLine| {
-                let named = self.named.get(&line.checkpoint.epoch).map(Vec::as_slice).unwrap_or_default();
-                judge(line, trust, named) != Belief::Waiting
-            };
-            (lines, self.waiting) = lines.into_iter().partition(ready);
+            if !matches!(belief, Belief::Believed | Belief::Noted(_)) {
+                continue;
+            }
+            let names = named_key(&line.checkpoint);
+            taken.extend(self.use_checkpoint(line, asked));
+            if let Some((epoch, _)) = names {
+                lines.extend(self.waiting.extract_if(.., |line| line.checkpoint.epoch == epoch));
+            }
         }
         taken
     }
 
-    fn believe(&mut self, line: CheckpointLine, asked: &Asked) -> Option<Checkpoint> {
+    fn use_checkpoint(&mut self, line: CheckpointLine, asked: &Asked) -> Option<Checkpoint> {
         let digest = Digest::of(line.jws.as_bytes());
         let checkpoint = line.checkpoint;
         let inside = asked.is_inside(checkpoint.issued);
@@ -118,13 +117,12 @@ impl Stream {
         if checkpoint.kind == Kind::Open {
             self.opened = Some(checkpoint.issued);
         }
-        self.closed |= checkpoint.kind == Kind::Close;
+        self.closed |= checkpoint.end.is_some();
         for loss in &checkpoint.losses {
             loss.records.iter().for_each(|(first, last)| self.lost.add(*first, *last));
             loss.checkpoints.iter().for_each(|(first, last)| self.lost_checkpoints.add(*first, *last));
         }
-        if let Some(key) = checkpoint.next_key {
-            let epoch = checkpoint.epoch.saturating_add(u64::from(checkpoint.kind == Kind::Roll));
+        if let Some((epoch, key)) = named_key(checkpoint) {
             let keys = self.named.entry(epoch).or_default();
             if !keys.contains(&key) {
                 keys.push(key);
@@ -156,61 +154,83 @@ impl Stream {
         }
     }
 
-    /// Judges holes, records and strangers: nothing more will come.
-    pub(super) fn finish(&mut self, asked: &Asked) {
+    /// Takes the checkpoints for what they are whose keys nobody named. Gives those that count.
+    pub(super) fn stop_waiting(&mut self, asked: &Asked) -> Vec<Checkpoint> {
+        let mut taken = Vec::new();
         for line in std::mem::take(&mut self.waiting) {
             self.problems.push(Problem::at(ProblemKind::Untrusted, line.checkpoint.id()));
+            taken.extend(self.use_checkpoint(line, asked));
         }
-        let hidden = self.judge_holes(asked);
-        let stream = self.id;
-        let lost = std::mem::take(&mut self.lost);
-        self.batches.finish(&lost, &mut self.problems, &|number| name(stream, number));
-        self.judge_strangers(&hidden, asked);
+        taken
     }
 
-    /// Checkpoints that are not here. Gives the records that they covered.
-    fn judge_holes(&mut self, asked: &Asked) -> Ranges {
-        let mut hidden = Ranges::default();
+    /// Judges holes, records and strangers: nothing more will come.
+    pub(super) fn finish(&mut self, asked: &Asked) {
+        let stream = self.id;
+        let mut absent = self.batches.finish(&mut self.problems, &|number| name(stream, number));
+        let holes = self.judge_holes(asked, &mut absent);
+        self.judge_absent(&absent);
+        self.judge_strangers(&holes, asked);
+        if self.believed {
+            self.refuse_mixture();
+        }
+    }
+
+    /// Checkpoints that are not here. Adds to `absent` the records of those whose loss is declared, where they are not here.
+    fn judge_holes(&mut self, asked: &Asked, absent: &mut Ranges) -> Holes {
+        let mut holes = Holes::default();
         let mut found = Vec::new();
+        for (checkpoints, records) in self.holes(asked) {
+            let missing = self.lost_checkpoints.missing(checkpoints.0, checkpoints.1);
+            if let (Some((first, _)), Some((_, last))) = (missing.first(), missing.last()) {
+                let there = self.batches.has_any(records.0, records.1);
+                let kind = if there { ProblemKind::SealMissing } else { ProblemKind::DeletedBatch };
+                found.push(Problem::row(kind, self.checkpoint_name(*first), self.checkpoint_name(*last)));
+                holes.undeclared.add(records.0, records.1);
+                continue;
+            }
+            holes.declared.add(records.0, records.1);
+            let mut there = Ranges::default();
+            self.batches.strangers_from(records).for_each(|number| there.add(number, number));
+            there.missing(records.0, records.1).into_iter().for_each(|(first, last)| absent.add(first, last));
+        }
+        self.problems.append(&mut found);
+        holes
+    }
+
+    /// Numbers of checkpoints that are not here, and of the records that they may have covered.
+    fn holes(&self, asked: &Asked) -> Vec<(Range, Range)> {
+        let mut holes = Vec::new();
         let runs = self.chain.runs();
         if let Some(run) = runs.first().filter(|run| run.first.number > 0 && !asked.has_window()) {
-            let before = run.first.first.map_or(run.first.total, |first| first.saturating_sub(1));
-            found.extend(self.hole((0, run.first.number.saturating_sub(1)), (1, before), &mut hidden));
+            holes.push(((0, run.first.number.saturating_sub(1)), (1, run.first.before())));
         }
         for pair in runs.windows(2) {
             let [before, after] = pair else { continue };
             if before.last.inside && after.first.inside {
                 let numbers = (before.last.number.saturating_add(1), after.first.number.saturating_sub(1));
-                found.extend(self.hole(numbers, Run::gap_to(before, after), &mut hidden));
+                holes.push((numbers, before.gap_to(after)));
             }
         }
-        self.problems.append(&mut found);
-        hidden
+        holes
     }
 
-    fn hole(&self, checkpoints: (u64, u64), records: (u64, u64), hidden: &mut Ranges) -> Vec<Problem> {
-        let missing = self.lost_checkpoints.missing(checkpoints.0, checkpoints.1);
-        let there = self.batches.has_any(records.0, records.1);
-        let (Some((first, _)), Some((_, last))) = (missing.first(), missing.last()) else {
-            return self.unsealed(records);
+    fn judge_absent(&mut self, absent: &Ranges) {
+        let row = |kind, (first, last)| match first == last {
+            true => Problem::at(kind, name(self.id, first)),
+            false => Problem::row(kind, name(self.id, first), name(self.id, last)),
         };
-        if there {
-            hidden.add(records.0, records.1);
+        let mut found = Vec::new();
+        for (first, last) in absent.iter() {
+            let declared = self.lost.within(first, last).into_iter();
+            found.extend(declared.map(|range| row(ProblemKind::DeclaredLoss, range)));
+            let undeclared = self.lost.missing(first, last).into_iter();
+            found.extend(undeclared.map(|range| row(ProblemKind::UndeclaredLoss, range)));
         }
-        let kind = if there { ProblemKind::SealMissing } else { ProblemKind::DeletedBatch };
-        vec![Problem::row(kind, format!("{}-c{first}", self.id), format!("{}-c{last}", self.id))]
+        self.problems.append(&mut found);
     }
 
-    /// Records whose checkpoints are lost, and declared as lost: nobody vouches for those that are there.
-    fn unsealed(&self, (first, last): (u64, u64)) -> Vec<Problem> {
-        let absent = self.lost.missing(first, last).into_iter().flat_map(|(first, last)| first..=last);
-        let there: Vec<u64> = self.batches.strangers().filter(|number| (first..=last).contains(number)).collect();
-        let absent = absent.filter(|number| !there.contains(number));
-        let missing = absent.map(|number| Problem::at(ProblemKind::UndeclaredLoss, name(self.id, number)));
-        missing.collect()
-    }
-
-    fn judge_strangers(&mut self, hidden: &Ranges, asked: &Asked) {
+    fn judge_strangers(&mut self, holes: &Holes, asked: &Asked) {
         let Some(last) = self.chain.last().cloned() else {
             if let Some(first) = self.batches.first_stranger().filter(|_| !asked.has_window()) {
                 self.problems.push(Problem::at(ProblemKind::UnknownStream, name(self.id, first)));
@@ -221,28 +241,27 @@ impl Stream {
             return;
         }
         let stream = self.id;
-        let closed = last.kind == Kind::Close;
-        let lost = self.gaps_that_are_declared();
         let kind = |number: u64| {
-            let open_end = number > last.total && !closed;
-            if open_end || lost.contains(number) { ProblemKind::Unsealed } else { ProblemKind::Forged }
+            let open_end = number > last.total && !self.closed;
+            if open_end || holes.declared.contains(number) { ProblemKind::Unsealed } else { ProblemKind::Forged }
         };
-        let strangers = self.batches.strangers().filter(|number| !hidden.contains(*number));
-        self.problems.extend(strangers.map(|number| Problem::at(kind(number), name(stream, number))));
+        let strangers = self.batches.strangers().filter(|number| !holes.undeclared.contains(*number));
+        let found: Vec<_> = strangers.map(|number| Problem::at(kind(number), name(stream, number))).collect();
+        self.problems.extend(found);
     }
 
-    /// Records between runs whose missing checkpoints are all declared.
-    fn gaps_that_are_declared(&self) -> Ranges {
-        let mut gaps = Ranges::default();
-        for pair in self.chain.runs().windows(2) {
-            let [before, after] = pair else { continue };
-            let (first, last) = (before.last.number.saturating_add(1), after.first.number.saturating_sub(1));
-            if self.lost_checkpoints.missing(first, last).is_empty() {
-                let (first, last) = before.gap_to(after);
-                gaps.add(first, last);
+    /// A stream is signed in one way from its first checkpoint to its last: beside one that is believed, those that nobody
+    /// stands behind are not its own.
+    fn refuse_mixture(&mut self) {
+        for problem in &mut self.problems {
+            if matches!(problem.kind, ProblemKind::Unbound | ProblemKind::Unsigned | ProblemKind::Untrusted) {
+                problem.kind = ProblemKind::BadSignature;
             }
         }
-        gaps
+    }
+
+    fn checkpoint_name(&self, number: u64) -> String {
+        format!("{}-c{number}", self.id)
     }
 
     /// How it ends, as of a moment. `replaced`: its writer group opened another stream after `since`.
@@ -286,13 +305,36 @@ impl Stream {
     }
 
     /// Second reading: a checkpoint that may cover records which came late.
-    pub(super) fn again(&mut self, checkpoint: &Checkpoint) {
-        let stream = self.id;
-        let known = self.chain.is(checkpoint.number, &Digest::of(b"")).is_some();
-        if let Some(covered) = checkpoint.covered.as_ref().filter(|_| known) {
-            self.batches.judge_late(covered, &mut self.problems, &|number| name(stream, number));
+    pub(super) fn checkpoint_again(&mut self, line: &CheckpointLine) {
+        let known = self.chain.is(line.checkpoint.number, &Digest::of(line.jws.as_bytes())) == Some(true);
+        if let Some(covered) = line.checkpoint.covered.as_ref().filter(|_| known) {
+            self.batches.note_late(covered);
         }
     }
+
+    /// Third reading: a record that may have come late.
+    pub(super) fn record_again(&mut self, number: u64, content: Content) {
+        if self.batches.is_other(number, content) {
+            self.problems.push(Problem::at(ProblemKind::Forged, name(self.id, number)));
+        }
+    }
+}
+
+/// First and last number, both included.
+type Range = (u64, u64);
+
+/// Numbers of records whose checkpoints are not here.
+#[derive(Debug, Default)]
+struct Holes {
+    /// .. and a `loss` says so: nobody vouches for the records that are here.
+    declared: Ranges,
+    undeclared: Ranges,
+}
+
+/// The key that a checkpoint names, and the epoch that it signs in.
+fn named_key(checkpoint: &Checkpoint) -> Option<(u64, PublicKey)> {
+    let epoch = checkpoint.epoch.saturating_add(u64::from(checkpoint.kind == Kind::Roll));
+    checkpoint.next_key.map(|key| (epoch, key))
 }
 
 fn name(stream: StreamId, number: u64) -> String {

@@ -22,6 +22,15 @@ pub struct Verifier {
     heads: BTreeMap<StreamId, (Head, Timestamp)>,
     newest: Option<Timestamp>,
     other: u64,
+    reading: Reading,
+}
+
+/// Copies that come long after their batch are told from forgeries by what the batch said of them: it is read again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reading {
+    Everything,
+    Checkpoints,
+    Records,
 }
 
 /// What is asked of an export.
@@ -51,7 +60,15 @@ impl Verifier {
     /// Knows nothing yet.
     #[must_use]
     pub fn new(trust: Trust, asked: Asked) -> Self {
-        Self { trust, asked, streams: BTreeMap::new(), heads: BTreeMap::new(), newest: None, other: 0 }
+        Self {
+            trust,
+            asked,
+            streams: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            newest: None,
+            other: 0,
+            reading: Reading::Everything,
+        }
     }
 
     /// Takes a line. The order of lines does not matter to the verdict; near the order of writing it needs least memory.
@@ -65,50 +82,73 @@ impl Verifier {
             Line::Checkpoint(line) => {
                 let id = line.checkpoint.stream;
                 let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
-                for checkpoint in stream.checkpoint(*line, &self.trust, &self.asked) {
-                    self.newest = self.newest.max(Some(checkpoint.issued));
-                    note_heads(&mut self.heads, &checkpoint);
-                }
+                let taken = stream.checkpoint(*line, &self.trust, &self.asked);
+                taken.iter().for_each(|checkpoint| self.note(checkpoint));
             }
         }
     }
 
-    /// Whether the export must be read once more, through [`Verifier::again`]: records came long after their batch.
-    #[must_use]
-    pub fn wants_second_reading(&self) -> bool {
-        self.streams.values().any(Stream::has_late)
+    /// Whether the export must be read once more, every line into [`Verifier::again`]: copies of records came long after
+    /// their batch. To be asked after each reading.
+    pub fn wants_another_reading(&mut self) -> bool {
+        self.reading = match self.reading {
+            Reading::Everything if self.streams.values().any(Stream::has_late) => Reading::Checkpoints,
+            Reading::Checkpoints => Reading::Records,
+            Reading::Everything | Reading::Records => return false,
+        };
+        true
     }
 
-    /// Takes a line of the second reading.
+    /// Takes a line of a further reading.
     pub fn again(&mut self, line: &Line) {
-        if let Line::Checkpoint(line) = line
-            && let Some(stream) = self.streams.get_mut(&line.checkpoint.stream)
-        {
-            stream.again(&line.checkpoint);
+        match (line, self.reading) {
+            (Line::Checkpoint(line), Reading::Checkpoints) => {
+                if let Some(stream) = self.streams.get_mut(&line.checkpoint.stream) {
+                    stream.checkpoint_again(line);
+                }
+            }
+            (Line::Record { stream, number, leaf, trimmed }, Reading::Records) => {
+                if let Some(stream) = self.streams.get_mut(stream) {
+                    stream.record_again(*number, Content { leaf: *leaf, trimmed: *trimmed });
+                }
+            }
+            _ => {}
         }
     }
 
     /// Judges: nothing more will come.
     #[must_use]
     pub fn finish(mut self) -> Report {
+        let last = |stream: &mut Stream| stream.stop_waiting(&self.asked);
+        let taken: Vec<Checkpoint> = self.streams.values_mut().flat_map(last).collect();
+        taken.iter().for_each(|checkpoint| self.note(checkpoint));
         let as_of = self.asked.as_of.or(self.newest).unwrap_or_default();
         for stream in self.streams.values_mut() {
             stream.finish(&self.asked);
         }
         let mut problems = self.judge_heads();
         problems.extend(self.missing_groups());
-        let opened: Vec<(Option<String>, Timestamp, StreamId)> =
-            self.streams.values().filter_map(|s| Some((s.group.clone(), s.opened?, s.id))).collect();
+        let opened = self.last_openings();
         let judge = |mut stream: Stream| {
-            let (id, group) = (stream.id, stream.group.clone());
-            let same = |other: &(Option<String>, Timestamp, StreamId), since| {
-                other.2 != id && other.0.is_some() && other.0 == group && other.1 > since
-            };
-            let end = stream.end(as_of, &|since| opened.iter().any(|other| same(other, since)));
+            let last = stream.group.as_deref().and_then(|group| opened.get(workload(group))).copied();
+            let end = stream.end(as_of, &|since| last.is_some_and(|last| last > since));
             StreamReport::of(stream, end)
         };
         let streams = self.streams.into_values().map(judge).collect();
         Report::new(streams, problems, as_of, self.other)
+    }
+
+    /// Keeps the newest time, and of every stream that a beat names the highest head and the last time at which it was said.
+    fn note(&mut self, checkpoint: &Checkpoint) {
+        self.newest = self.newest.max(Some(checkpoint.issued));
+        for head in &checkpoint.siblings {
+            let known = self.heads.entry(head.stream).or_insert((*head, checkpoint.issued));
+            if head.number > known.0.number {
+                *known = (*head, checkpoint.issued);
+            } else if head.number == known.0.number {
+                known.1 = known.1.max(checkpoint.issued);
+            }
+        }
     }
 
     fn stream(&mut self, id: StreamId) -> &mut Stream {
@@ -128,6 +168,18 @@ impl Verifier {
         missing
     }
 
+    /// When each workload last opened a stream.
+    fn last_openings(&self) -> BTreeMap<String, Timestamp> {
+        let mut last = BTreeMap::new();
+        for stream in self.streams.values() {
+            if let (Some(group), Some(opened)) = (&stream.group, stream.opened) {
+                let known = last.entry(workload(group).to_owned()).or_insert(opened);
+                *known = opened.max(*known);
+            }
+        }
+        last
+    }
+
     fn missing_groups(&self) -> Vec<Problem> {
         let spoken: Vec<&str> = self.streams.values().filter_map(|stream| stream.group.as_deref()).collect();
         let missing = self.asked.groups.iter().filter(|pattern| !spoken.iter().any(|group| matches(pattern, group)));
@@ -135,16 +187,9 @@ impl Verifier {
     }
 }
 
-/// Keeps the highest head of each stream, and the last time at which it was said.
-fn note_heads(heads: &mut BTreeMap<StreamId, (Head, Timestamp)>, checkpoint: &Checkpoint) {
-    for head in &checkpoint.siblings {
-        let known = heads.entry(head.stream).or_insert((*head, checkpoint.issued));
-        if head.number > known.0.number {
-            *known = (*head, checkpoint.issued);
-        } else if head.number == known.0.number {
-            known.1 = known.1.max(checkpoint.issued);
-        }
-    }
+/// The writer group without the pod: what replaces a pod has another name.
+fn workload(group: &str) -> &str {
+    group.rsplit_once('/').map_or(group, |(workload, _)| workload)
 }
 
 /// The worst of some verdicts.
