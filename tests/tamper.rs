@@ -29,6 +29,21 @@ fn what_is_intact_is_called_so_by_both() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the switch that `make golden` sets")]
+fn the_export_that_the_tool_is_tested_with_is_one_of_these() {
+    let export = writer::intact(4);
+    let lines: String = export.lines.iter().map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
+    for (name, text) in [("export.jsonl", lines), ("trust.json", format!("{:#}\n", export.trust))] {
+        let path = root().join("cli/tests/fixtures/evidence").join(name);
+        if std::env::var("GOLDEN").is_ok_and(|value| value == "1") {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &text).unwrap();
+        }
+        assert!(fs::read_to_string(&path).unwrap_or_default() == text, "{name} differs (GOLDEN=1 rewrites it)");
+    }
+}
+
+#[test]
 fn every_tampering_is_found_and_named() {
     let mut random = Random::new(1);
     let (mut exports, mut how) = (Vec::new(), Vec::new());

@@ -1,0 +1,198 @@
+//! `verify` as a process: every export, every verdict, and how it ends.
+
+#![cfg(test)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evidence")
+}
+
+fn tool(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oidc-audit"));
+    command.args(args).current_dir(fixtures()).stdin(Stdio::null()).env_remove("NO_COLOR");
+    command
+}
+
+fn verify(args: &[&str]) -> Output {
+    tool(&["verify", "--trust", "trust.json"]).args(args).output().unwrap()
+}
+
+fn piped(input: &[u8], args: &[&str]) -> Output {
+    let mut command = tool(args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn judged(input: &[u8]) -> Output {
+    piped(input, &["verify", "--trust", "trust.json", "-"])
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn lines() -> Vec<String> {
+    fs::read_to_string(fixtures().join("export.jsonl")).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn values() -> Vec<Value> {
+    lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn joined(lines: &[String]) -> Vec<u8> {
+    lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()
+}
+
+/// Compares with the committed file; `GOLDEN=1` rewrites that.
+#[expect(clippy::disallowed_methods, reason = "the switch that `make golden` sets")]
+fn golden(name: &str, output: &Output, exit: i32) {
+    assert_eq!(code(output), exit, "{}", text(&output.stderr));
+    let (path, actual) = (fixtures().join(name), text(&output.stdout));
+    if std::env::var("GOLDEN").is_ok_and(|value| value == "1") {
+        fs::write(&path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == actual, "{name} differs (GOLDEN=1 rewrites it); now:\n{actual}");
+}
+
+/// An edited record, a removed one, a removed batch, and one that was made up.
+fn tampered() -> Vec<String> {
+    let mut lines = lines();
+    let edited = lines.first().unwrap().replace("\"success\"", "\"failure\"");
+    let invented = lines.get(1).unwrap().replace("\"id\":\"", "\"id\":\"00000000000000000000000000000000-1\",\"x\":\"");
+    *lines.first_mut().unwrap() = edited;
+    lines.remove(2);
+    lines.push(invented);
+    lines
+}
+
+#[test]
+fn a_person_reads_the_verdict_first() {
+    golden("intact.txt", &verify(&["export.jsonl"]), 1);
+    golden("tampered.txt", &judged(&joined(&tampered())), 2);
+}
+
+#[test]
+fn a_program_reads_the_same() {
+    let output = verify(&["--json", "export.jsonl"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((report["exit"].as_i64(), code(&output)), (Some(1), 1));
+    assert_eq!(report["schema"], "oidc-audit-verify/1");
+    let records = values().iter().filter(|line| line["event"] != "audit.checkpoint").count();
+    assert_eq!(report["records"].as_u64(), Some(records as u64));
+}
+
+#[test]
+fn every_export_is_judged_alike() {
+    let (values, lines) = (values(), lines());
+    let hits: Vec<Value> =
+        values.iter().map(|line| json!({"_id": line["id"], "_score": 1.5, "_source": line})).collect();
+    let stamped: Vec<Value> = values
+        .iter()
+        .map(|line| {
+            let mut line = line.clone();
+            line["@timestamp"] = json!("2026-01-15T09:30:00Z");
+            line
+        })
+        .collect();
+    let logs: Vec<Value> = lines.iter().map(|line| json!({"body": {"stringValue": line}, "attributes": []})).collect();
+    let entries: Vec<Value> = lines.iter().map(|line| json!(["1768469400000000000", line])).collect();
+    let by_line =
+        |wrap: &dyn Fn(&str) -> Value| -> String { lines.iter().map(|line| format!("{}\n", wrap(line))).collect() };
+    let search = json!({"took": 3, "hits": {"total": {"value": hits.len()}, "hits": hits}});
+    let exports = [
+        ("a search response", search.to_string()),
+        ("a search response over many lines", format!("{search:#}\n")),
+        ("two search responses", format!("{search:#}\n{:#}\n", json!({"hits": {"hits": []}}))),
+        ("hits, one a line", hits.iter().map(|hit| format!("{hit}\n")).collect()),
+        ("records with members of the store", stamped.iter().map(|line| format!("{line}\n")).collect()),
+        ("a list", json!(values).to_string()),
+        ("a list over many lines", format!("{:#}", json!(values))),
+        ("records over many lines", values.iter().map(|line| format!("{line:#}\n")).collect()),
+        ("OTLP", format!("{}\n", json!({"resourceLogs": [{"scopeLogs": [{"logRecords": logs}]}]}))),
+        ("Loki's query", json!({"status": "success", "data": {"resultType": "streams", "result": [{"stream": {"a": "b"}, "values": entries}]}}).to_string()),
+        ("Loki's tail", by_line(&|line| json!({"labels": {}, "line": line, "timestamp": "2026-01-15T09:30:00Z"}))),
+        ("Splunk", by_line(&|line| json!({"preview": false, "result": {"_raw": line}}))),
+        ("ClickHouse", by_line(&|line| json!({"raw": line, "ts": "2026-01-15 09:30:00"}))),
+        ("a container's log", by_line(&|line| json!({"log": format!("{line}\n"), "stream": "stdout"}))),
+    ];
+    let direct = piped(&joined(&lines), &["verify", "--trust", "trust.json", "--json", "-"]);
+    let summary = |output: &Output| {
+        let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report.as_object_mut().unwrap().remove("other");
+        report
+    };
+    for (name, export) in exports {
+        let output = piped(export.as_bytes(), &["verify", "--trust", "trust.json", "--json", "-"]);
+        assert_eq!(summary(&output), summary(&direct), "{name}: {}", text(&output.stderr));
+        let edited = export.replacen("jörg", "mary", 1);
+        assert_eq!(code(&judged(edited.as_bytes())), 2, "{name}");
+    }
+}
+
+#[test]
+fn timeline_reads_what_verify_reads() {
+    let hits: String =
+        values().iter().map(|line| format!("{}\n", json!({"_index": "audit", "_source": line}))).collect();
+    let told = |input: &[u8]| {
+        let output = piped(input, &["timeline", "--json", "--as-of", "2026-01-15T11:00:00Z", "-"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["flows"].clone()
+    };
+    assert_eq!(told(hits.as_bytes()), told(&joined(&lines())));
+}
+
+#[test]
+fn copies_far_apart_are_told_from_forgeries_on_standard_input_too() {
+    let twice = [joined(&lines()), joined(&lines())].concat();
+    assert_eq!(code(&judged(&twice)), 1);
+}
+
+#[test]
+fn two_means_tampering_and_nothing_else() {
+    for args in [
+        &["verify"][..],
+        &["verify", "--nonsense", "export.jsonl"],
+        &["verify", "--trust", "nowhere.json", "export.jsonl"],
+        &["verify", "--trust", "export.jsonl", "export.jsonl"],
+        &["verify", "--trust", "trust.json", "nowhere.jsonl"],
+        &["verify", "--trust", "trust.json", "--from", "yesterday", "export.jsonl"],
+        &["verify", "--trust", "trust.json", "/dev/null"],
+        &["verify", "export.jsonl"],
+        &["verify", "--trust", "trust.json", "--expect", "bank/*", "export.jsonl"],
+    ] {
+        let output = tool(args).output().unwrap();
+        assert_eq!(code(&output), 3, "{args:?}: {}", text(&output.stderr));
+    }
+    assert_eq!(code(&tool(&["timeline", "--nonsense"]).output().unwrap()), 2);
+    assert_eq!(code(&tool(&["verify", "--help"]).output().unwrap()), 0);
+    let bad = tool(&["verify", "--trust", "export.jsonl", "export.jsonl"]).output().unwrap();
+    assert!(text(&bad.stderr).contains("the trust file export.jsonl is none"), "{}", text(&bad.stderr));
+}
+
+#[test]
+fn a_window_is_judged_as_one() {
+    let inside: Vec<String> = lines()
+        .into_iter()
+        .filter(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            ("2026-01-15T09:30:15".."2026-01-15T09:32:00").contains(&line["ts"].as_str().unwrap())
+        })
+        .collect();
+    let judge =
+        |more: &[&str]| code(&piped(&joined(&inside), &[&["verify", "--trust", "trust.json", "-"], more].concat()));
+    let window = ["--from", "2026-01-15T09:30:15Z", "--to", "2026-01-15T09:32:00Z"];
+    assert!(judge(&window) <= 1);
+    assert_eq!(judge(&[]), 2, "without its beginning it is no whole export");
+}
