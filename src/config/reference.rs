@@ -150,7 +150,12 @@ fn issuer() -> Vec<Member> {
     ];
     members.extend(issuers::ENDPOINTS.iter().map(|name| {
         let schema = json!({"type": "string", "pattern": "^(/|https?://[^/]+/)", "maxLength": issuers::URL});
-        let meaning = "An absolute path, or a URL on an authority of this issuer; without query and fragment.";
+        let meaning = match *name {
+            "check_session" => {
+                "The same. Looks at sessions are recorded only where this is set: browsers look every few seconds."
+            }
+            _ => "An absolute path, or a URL on an authority of this issuer; without query and fragment.",
+        };
         member(&format!("/issuers/*/endpoints/{name}"), "path or URL", "none", meaning, schema)
     }));
     members

@@ -39,6 +39,7 @@ fn read<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Obse
         Kind::EndSession => return logout::observe(scene, recognition),
         Kind::AdminSession => other_endpoints::observe_session(scene, recognition),
         Kind::Challenge => pushed::observe_challenge(scene, recognition),
+        Kind::CheckSession => other_endpoints::observe_check(scene, recognition),
         Kind::Ciba => ciba::observe(scene, recognition),
         Kind::ClientConfiguration | Kind::Registration => registration::observe(scene, recognition),
         Kind::Credential => other_endpoints::observe_credential(scene, recognition),

@@ -17,7 +17,7 @@ use super::observation::{Message, Observation, Outcome, Reason, Recognition};
 use super::scene::{Answer, Scene};
 use crate::body::Completeness;
 use crate::http::UrlParts;
-use crate::seen::Seen;
+use crate::seen::{Malformation, Seen};
 
 /// A metadata document; `None` for another method than GET.
 pub(super) fn observe_metadata<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option<Observation<'a>> {
@@ -124,8 +124,16 @@ fn read_metadata<'a>(document: &Object<'a>, digest: Option<[u8; 32]>) -> ServerM
         digest,
         authorities,
         clear_text,
-        supported: SUPPORTED.iter().map(|name| (*name, document.texts(name, ITEMS))).collect(),
+        supported: SUPPORTED.iter().map(|name| (*name, list(document, name))).collect(),
         flags: FLAGS.iter().map(|name| (*name, document.boolean(name))).collect(),
+    }
+}
+
+/// Texts in an array, which may be empty: that is as good as none.
+pub(super) fn list<'a>(object: &Object<'a>, name: &str) -> Seen<Vec<Cow<'a, str>>> {
+    match object.texts(name, ITEMS) {
+        Seen::Malformed(Malformation::Empty) => Seen::Absent,
+        texts => texts,
     }
 }
 

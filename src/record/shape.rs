@@ -76,6 +76,7 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::FederationFetched => (&[EXCHANGE, FAILURE, &["entity"]], NONE, NONE),
         ProtocolEvent::JwksFetched => (&[EXCHANGE, FAILURE, &["key_set"]], NONE, NONE),
         ProtocolEvent::CredentialIssued => (&[EXCHANGE, FAILURE, &["request"]], &["credential", "transport"], NONE),
+        ProtocolEvent::SessionChecked => (&[EXCHANGE, FAILURE], NONE, NONE),
         ProtocolEvent::SessionTerminated => (&[EXCHANGE, FAILURE, &["request", "subject"]], &["transport"], NONE),
         ProtocolEvent::OauthUnknown | ProtocolEvent::SecurityDpopNonce => {
             (&[EXCHANGE, FAILURE, &["endpoint_kind", "request", "response"]], &["unknown_parameters"], &["members"])
