@@ -46,7 +46,7 @@ pub enum EndpointKind {
     Webfinger,
     /// The authorization challenge endpoint of first-party applications.
     Challenge,
-    /// OpenID4VCI 1.0 §8
+    /// `OpenID4VCI` 1.0 §8
     Credential,
     /// Where sessions are ended by an administrator or an API.
     AdminSession,

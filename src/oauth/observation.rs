@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
 use super::messages::{
@@ -50,6 +51,8 @@ pub struct Observation<'a> {
     pub malformed: Vec<(&'static str, Malformation)>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+    /// What rules rest on beside what is recorded.
+    pub circumstances: Circumstances<'a>,
 }
 
 /// PROTOCOL §1.6.
@@ -464,6 +467,8 @@ pub struct IdToken<'a> {
     pub alg: Seen<Cow<'a, str>>,
     /// JOSE header `kid`.
     pub kid: Seen<Cow<'a, str>>,
+    /// A member of the JOSE header that brings its own key: `jku`, `x5u` or `jwk`.
+    pub key_reference: Option<&'static str>,
     /// `iss`
     pub iss: Seen<Cow<'a, str>>,
     /// `sub`: personal data.

@@ -9,8 +9,8 @@ use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
 use super::{
-    authorization, ciba, device, introspection, logout, other_endpoints, published, pushed, registration, revocation,
-    token, userinfo,
+    authorization, ciba, circumstances, device, introspection, logout, other_endpoints, published, pushed,
+    registration, revocation, token, userinfo,
 };
 
 /// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once).
@@ -19,10 +19,21 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
     let Some(scene) = Scene::new(policy, decoded).filter(|_| decoded.relevant) else {
         return Vec::new();
     };
-    let Some((kind, recognition)) = subject(&scene) else { return authorization::observe_response(&scene) };
-    let mut observations = read(&scene, kind, recognition);
+    let mut observations = match subject(&scene) {
+        Some((kind, recognition)) => read_known(&scene, kind, recognition),
+        None => authorization::observe_response(&scene),
+    };
+    if !observations.is_empty() {
+        let circumstances = circumstances::read(&scene);
+        observations.iter_mut().for_each(|observation| observation.circumstances = circumstances.clone());
+    }
+    observations
+}
+
+fn read_known<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Observation<'a>> {
+    let mut observations = read(scene, kind, recognition);
     if observations.is_empty() {
-        observations.extend(other_endpoints::observe_unknown(&scene, (kind, recognition)));
+        observations.extend(other_endpoints::observe_unknown(scene, (kind, recognition)));
     }
     for observation in &mut observations {
         if observation.event == ProtocolEvent::ClientAuthFailed {

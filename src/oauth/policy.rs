@@ -5,7 +5,7 @@ use std::fmt;
 use super::endpoint::{Endpoint, EndpointKind, fits};
 use super::keys::{Checks, Keys};
 use super::limits::Limits;
-use super::metadata::{Learned, MetadataError, Place};
+use super::metadata::{Declared, Learned, MetadataError, Place};
 use super::observation::{Confidence, Tier};
 use super::provider::{Profile, Provider};
 use crate::http::{Authority, UrlParts, normalise_path};
@@ -49,6 +49,7 @@ pub struct Issuer {
     path: Vec<u8>,
     configured: Vec<Place>,
     pub(super) learned: Option<Vec<Place>>,
+    pub(super) declared: Option<Declared>,
     pub(super) keys: Keys,
 }
 
@@ -154,11 +155,12 @@ impl Policy {
     /// [`MetadataError`]; then nothing changed.
     pub fn learn(&mut self, issuer: usize, document: &[u8]) -> Result<Learned, MetadataError> {
         let issuer = self.issuers.get_mut(issuer).ok_or(MetadataError::UnknownIssuer)?;
-        let (mut places, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
+        let (mut places, declared, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
         let mut before = issuer.learned.take().unwrap_or_default();
         before.retain(|old| !places.iter().any(|new| new.kind == old.kind));
         places.append(&mut before);
         issuer.learned = Some(places);
+        issuer.declared = Some(declared);
         Ok(learned)
     }
 
@@ -239,6 +241,7 @@ impl Issuer {
             path,
             configured,
             learned: None,
+            declared: None,
             keys: Keys::default(),
         }
     }

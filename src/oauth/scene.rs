@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
@@ -138,6 +139,7 @@ impl<'a> Scene<'a> {
             links: Vec::new(),
             malformed: Vec::new(),
             integrity: self.integrity(),
+            circumstances: Circumstances::default(),
         };
         if recognition.tier <= Tier::Profile {
             claim(&mut observation, self.issuer);

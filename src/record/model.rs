@@ -51,6 +51,9 @@ pub struct Record {
     /// The HTTP exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeSection>,
+    /// What rules found in it, at most 16. As sure as `confidence`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingSection>,
     /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowSection>,
@@ -827,6 +830,19 @@ pub struct UserinfoSection {
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<Pseudonym>,
+}
+
+/// What one rule found (`docs/findings.md`).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct FindingSection {
+    /// What it rests on: names of members, and verdicts (`redirect_uri=userinfo`); never values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Id of the rule (`A-01`); `.attempt` follows where the exchange was refused.
+    pub rule: String,
+    /// `info`, `low`, `med`, `high` or `crit`.
+    pub severity: String,
 }
 
 /// The strongest anchor visible in the exchange.

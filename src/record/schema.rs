@@ -36,6 +36,10 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
             rule.apply(member);
         }
     }
+    if let Some(rule) = member(&mut general, "FindingSection.rule") {
+        let ids: Vec<&str> = crate::rules::table().iter().map(|rule| rule.id).collect();
+        rule.insert("pattern".to_owned(), Value::from(format!("^({})(\\.attempt)?$", ids.join("|"))));
+    }
     for row in &privacy::TABLE {
         for path in row.members {
             if let Some(member) = member(&mut general, path) {
@@ -299,6 +303,8 @@ const RULES: &[(&str, Rule)] = &[
     ("key_set.digest", DIGEST),
     ("KeySection.thumbprint", Rule::Pattern("^[A-Za-z0-9_-]{43}$")),
     ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("FindingSection.evidence", Rule::Pattern("^[a-z0-9_.-]+(=[a-z0-9_]+)?$")),
+    ("FindingSection.severity", Rule::OneOf(&["crit", "high", "info", "low", "med"])),
     ("flow.anchor", Rule::OneOf(ROLES)),
     ("flow.id", HASHED),
     ("coalesced.first", MOMENT),

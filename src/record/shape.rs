@@ -37,7 +37,9 @@ fn audit_shape(event: AuditEvent) -> Shape {
         }
         AuditEvent::Stop => &["lost", "reason", "records"],
     };
-    Shape { members: &[&["audit", "observer"]], required: &["audit"], request: &[], response: &[], audit }
+    let members: &'static [&'static [&'static str]] =
+        if event == AuditEvent::Start { &[&["audit", "findings", "observer"]] } else { &[&["audit", "observer"]] };
+    Shape { members, required: &["audit"], request: &[], response: &[], audit }
 }
 
 fn protocol_shape(event: ProtocolEvent) -> Shape {
@@ -119,6 +121,7 @@ const EXCHANGE: &[&str] = &[
     "confidence",
     "dur_ms",
     "exchange",
+    "findings",
     "flow",
     "integrity",
     "issuer",

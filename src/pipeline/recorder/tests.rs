@@ -15,6 +15,7 @@ fn recorder(policy: &Policy) -> Recorder {
         privacy: Privacy::default(),
         observer: Observer { node: Some("envoy-1".to_owned()), ..Observer::default() },
         vantage: VantageRule::new(None, None),
+        rules: RuleSettings::default(),
         statement: Statement { version: "0.1.0".to_owned(), ..Statement::default() },
         fetches: Vec::new(),
         outbox: settings(8 << 20),

@@ -11,11 +11,11 @@ use super::*;
 use crate::body::Completeness;
 use crate::http::Headers;
 use crate::oauth::{
-    AccessToken, Actor, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, CibaRequest, Client,
-    ClientAuthMethod, ClientIdSource, ClientMetadata, Confidence, Delivery, DeviceAuthorization, ExchangeMode,
-    Exchanged, IdToken, IdentityClaim, IdentityKind, Integrity, IntrospectedToken, Link, LinkRole, Logout, Named,
-    OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Subject, Tier,
-    TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
+    AccessToken, Actor, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, CibaRequest,
+    Circumstances, Client, ClientAuthMethod, ClientIdSource, ClientMetadata, Confidence, Delivery, DeviceAuthorization,
+    ExchangeMode, Exchanged, IdToken, IdentityClaim, IdentityKind, Integrity, IntrospectedToken, Link, LinkRole,
+    Logout, Named, OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Subject,
+    Tier, TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
 use crate::record::canonical::to_canonical;
@@ -103,6 +103,7 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             response_body: Completeness::Complete,
             ..Integrity::default()
         },
+        circumstances: Circumstances::default(),
     }
 }
 
@@ -164,7 +165,7 @@ fn redemption() -> Observation<'static> {
 fn drafted(profile: Profile, request: &RequestHead, observation: &Observation<'_>) -> Draft {
     let privacy = Privacy { profile, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation)
+    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation, &[])
 }
 
 fn value(draft: &Draft) -> Value {
@@ -417,7 +418,7 @@ fn the_source_may_be_a_forwarded_address_when_hops_are_trusted() {
     let fields = head(&[("x-forwarded-for", "198.51.100.1, 2001:db8:7::1")]);
     let privacy = Privacy { trusted_hops: 1, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption());
+    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption(), &[]);
     assert_eq!(value(&draft)["source"], json!({"address": "2001:db8:7::/48", "address_from": "xff"}));
 }
 
@@ -435,6 +436,7 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
         privacy: &privacy,
         sinks: &["audit_log".to_owned()],
         version: "0.1.0",
+        findings: &[],
     };
     let start = audit::start(&observer, now, &start);
     let record = placed(&start);
