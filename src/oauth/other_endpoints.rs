@@ -1,4 +1,4 @@
-//! Endpoints of which little is said: credentials (OpenID4VCI 1.0 §8), sessions that are looked at or ended, and messages
+//! Endpoints of which little is said: credentials (`OpenID4VCI` 1.0 §8), sessions that are looked at or ended, and messages
 //! at known endpoints that nothing here understands.
 
 use std::borrow::Cow;
@@ -142,5 +142,5 @@ fn speaks(scene: &Scene<'_>, kind: Kind) -> bool {
     }
 }
 
-/// OpenID4VCI 1.0 §8.2, and its earlier drafts.
+/// `OpenID4VCI` 1.0 §8.2, and its earlier drafts.
 const CREDENTIAL_NAMES: [&str; 3] = ["credential_configuration_id", "credential_identifier", "format"];

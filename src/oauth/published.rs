@@ -26,7 +26,7 @@ pub(super) fn observe_metadata<'a>(scene: &Scene<'a>, recognition: Recognition) 
     let named = document.as_ref().and_then(|document| document.text("issuer", VALUE).present());
     let found = message.is_some();
     let message = Message::Metadata(Box::new(message.unwrap_or_default()));
-    fetched(scene, recognition, (ProtocolEvent::DiscoveryFetched, message), found, named)
+    fetched(scene, recognition, (ProtocolEvent::DiscoveryFetched, message), found, named.as_deref())
 }
 
 /// RFC 7033, for the issuer of an account (OIDC Discovery §2). Whose account it is stays out.
@@ -68,9 +68,10 @@ fn fetched<'a>(
     recognition: Recognition,
     (event, message): (ProtocolEvent, Message<'a>),
     found: bool,
-    named: Option<Cow<'a, str>>,
+    named: Option<&str>,
 ) -> Option<Observation<'a>> {
-    if !scene.is_get() && !(event == ProtocolEvent::FederationFetched && scene.is_post()) {
+    let posted = scene.is_post() && event == ProtocolEvent::FederationFetched;
+    if !(scene.is_get() || posted) {
         return None;
     }
     let read = scene.decoded.response_content.completeness;
@@ -92,7 +93,7 @@ fn fetched<'a>(
         read
     };
     let mut observation = scene.observation(event, recognition, message);
-    scene.claim_named(&mut observation, named.as_deref());
+    scene.claim_named(&mut observation, named);
     let verdict = Verdict { event, outcome, reason, error: None };
     conclude(&mut observation, (verdict, completeness), Links::default());
     Some(observation)
