@@ -126,6 +126,11 @@ impl<'a> Node<'a> {
         position
     }
 
+    /// Whether it is this text.
+    pub(super) fn is(&self, wanted: &str) -> bool {
+        matches!(self.json, Json::Text(text) if text == wanted)
+    }
+
     /// Whether it is a text, of whatever content.
     pub(super) fn is_text(&self) -> bool {
         matches!(self.json, Json::Text(_))

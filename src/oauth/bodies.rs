@@ -2,6 +2,8 @@
 
 use super::endpoint::EndpointKind as Kind;
 use super::html_form;
+use super::limits::LoginForms;
+use super::login;
 use super::policy::{Interest, Issuer, Policy};
 use crate::body::Body;
 use crate::http::{MediaType, RequestHead, ResponseHead};
@@ -23,12 +25,25 @@ impl Policy {
         spoken && head.headers.media_type() != Some(MediaType::Grpc) && head.headers.first("upgrade").is_none()
     }
 
-    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords), and never that of a
+    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords) unless the operator asked
+    /// for user names, and never that of a
     /// request to an unknown path once the issuer's endpoints are known.
     #[must_use]
     pub fn bodies(&self, interest: &Interest, head: &RequestHead) -> BodyPlan {
-        let wanted = self.issuers.get(interest.issuer).is_some_and(|issuer| wants_request(issuer, interest, head));
+        let names = self.limits.login_forms == LoginForms::Username;
+        let named = |issuer: &Issuer| {
+            names && login::is_form(issuer, interest.kind(), head).is_some_and(|form| !form.usernames.is_empty())
+        };
+        let wanted = self
+            .issuers
+            .get(interest.issuer)
+            .is_some_and(|issuer| wants_request(issuer, interest, head) || named(issuer));
         BodyPlan { request: (wanted && self.is_relevant(head)).then_some(self.limits.request_body) }
+    }
+
+    /// Whether the answer to a login or consent form is judged by what is in it.
+    fn is_judged(&self, issuer: &Issuer, head: &RequestHead) -> bool {
+        self.limits.login_forms != LoginForms::Off && login::adapter(issuer, head, &|_| true).is_some()
     }
 
     /// The most bytes of the response body that are read, decided on its head; `None` to leave it alone.
@@ -48,6 +63,7 @@ impl Policy {
             Some(Kind::Token | Kind::Userinfo) => json,
             Some(Kind::Discovery) if status == 200 => json,
             Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
+            _ if html.is_none() && self.is_judged(issuer, head) && media == Some(MediaType::Json) => json,
             Some(Kind::Authorization) => html.or(error),
             Some(Kind::Interaction | Kind::Resume) => html,
             Some(Kind::EndSession) => error,
@@ -104,6 +120,7 @@ mod tests {
         let issuer = IssuerSettings {
             issuer: "https://idp.test".to_owned(),
             provider,
+            profile: None,
             authorities: vec![],
             endpoints: Endpoints::default(),
         };

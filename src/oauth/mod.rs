@@ -24,6 +24,7 @@ pub mod jwt;
 mod keys;
 mod limits;
 mod links;
+mod login;
 mod logout;
 mod metadata;
 mod observation;
@@ -38,6 +39,7 @@ pub mod signature;
 mod token;
 mod token_claims;
 mod userinfo;
+mod username;
 mod vantage;
 
 pub use bodies::{BodyPlan, has_enough};
@@ -46,7 +48,7 @@ pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};
 pub use event::ProtocolEvent;
 pub use keys::KeysError;
-pub use limits::Limits;
+pub use limits::{Limits, LoginForms};
 pub use metadata::{Learned, MetadataError};
 pub use observation::*;
 pub use observe::{observe, passing_document};
@@ -54,6 +56,8 @@ pub use parameters::Parameters;
 pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };
-pub use provider::Provider;
+pub use provider::{
+    Adapter, Evidence, Handle, Means, Only, PROVIDERS, Profile, Provider, Purpose, Route, Rule, Test, Verdict, Word,
+};
 pub use signature::{SignatureCheck, Unchecked};
 pub use vantage::Vantage;

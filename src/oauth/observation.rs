@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::event::ProtocolEvent;
+use super::provider::Means;
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
@@ -26,7 +27,7 @@ pub struct Observation<'a> {
     /// The issuer whose endpoint this is; `None` when only the shape is known.
     pub issuer: Option<Cow<'a, str>>,
     /// The provider profile that is configured for the issuer.
-    pub provider: Option<&'static str>,
+    pub provider: Option<&'a str>,
     /// Realm, tenant or authorization server id taken from the path by a profile.
     pub tenant: Option<Cow<'a, str>>,
     /// The request path with its variable parts replaced by `{name}`; never the query.
@@ -67,6 +68,8 @@ pub enum Reason {
     BodyTruncated,
     /// A body was whole and could not be parsed.
     BodyUnparseable,
+    /// The provider refused what the end-user proved with. Wrong, locked, disabled and unknown are not told apart.
+    CredentialsRejected,
     /// The answer is encrypted to somebody else.
     Encrypted,
     /// Only the HTTP status says so.
@@ -205,6 +208,8 @@ pub enum Message<'a> {
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
     /// `authorization.response`, `authorization.error`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `login.attempt`, `consent.decision`, `interaction.step`
+    Interaction(Box<Interaction<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
     /// `token.*`, `client.auth_failed` at the token endpoint
@@ -541,6 +546,25 @@ pub struct Logout<'a> {
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
 
+/// What was seen of a provider's own page (PROTOCOL §2.6).
+#[derive(Debug, Default)]
+pub struct Interaction<'a> {
+    /// The adapter that judged it; `generic` without one, `token_endpoint` for a grant.
+    pub adapter: Option<&'a str>,
+    /// What kind of thing told the outcome.
+    pub evidence: Option<&'static str>,
+    /// By which means the end-user proved who they are.
+    pub means: Option<Means>,
+    /// The provider's own code for the outcome, at most 64 characters of `[A-Za-z0-9._:#-]`.
+    pub code: Option<String>,
+    /// Scopes that a consent form sent.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The user's name as it was typed, if it was read: personal data, and people type passwords there.
+    pub username: Seen<Cow<'a, str>>,
+    /// Which step of a flow it is, of a closed list.
+    pub step: Option<&'static str>,
+}
+
 /// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
 #[derive(Debug)]
 pub struct Link<'a> {
@@ -561,6 +585,8 @@ pub enum LinkRole {
     Code,
     /// ID token or hint, whole, label `tok`.
     Idt,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti` of an access or ID token, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.

@@ -7,7 +7,7 @@ use super::observation::{Observation, Recognition};
 use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
-use super::{authorization, logout, token, userinfo};
+use super::{authorization, login, logout, token, userinfo};
 
 /// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once).
 #[must_use]
@@ -15,7 +15,7 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
     let Some(scene) = Scene::new(policy, decoded).filter(|_| decoded.relevant) else {
         return Vec::new();
     };
-    match subject(&scene) {
+    let mut events = match subject(&scene) {
         Some((Kind::Authorization, recognition)) => authorization::observe(&scene, recognition),
         Some((Kind::Interaction | Kind::Resume, _)) | None => authorization::observe_response(&scene),
         Some((Kind::Token, recognition)) => Vec::from_iter(token::observe(&scene, recognition)),
@@ -23,7 +23,9 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
         Some((Kind::EndSession, recognition)) => logout::observe(&scene, recognition),
         Some((Kind::EndSessionConfirm, recognition)) => Vec::from_iter(logout::observe_answer(&scene, recognition)),
         Some(_) => Vec::new(),
-    }
+    };
+    login::observe(&scene, &mut events);
+    events
 }
 
 /// A document of a watched issuer that passed by whole, for [`Policy::learn`], which checks whose it is, or

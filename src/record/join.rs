@@ -13,6 +13,8 @@ pub enum Label {
     Code,
     /// E-mail address, with the pseudonym key.
     Email,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti`, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.
@@ -100,6 +102,7 @@ fn label(role: LinkRole) -> Label {
     match role {
         LinkRole::At | LinkRole::Idt | LinkRole::RtIn | LinkRole::RtOut => Label::Tok,
         LinkRole::Code => Label::Code,
+        LinkRole::Ix => Label::Ix,
         LinkRole::Jti => Label::Jti,
         LinkRole::Lstate => Label::Lstate,
         LinkRole::Nonce => Label::Nonce,
@@ -125,6 +128,7 @@ impl Label {
         match self {
             Self::Code => "code",
             Self::Email => "email",
+            Self::Ix => "ix",
             Self::Jti => "jti",
             Self::Lstate => "lstate",
             Self::Nonce => "nonce",
@@ -144,6 +148,7 @@ impl Label {
         match self {
             Self::Email | Self::Phone | Self::Sub | Self::Username => Purpose::Pseudonym,
             Self::Code
+            | Self::Ix
             | Self::Jti
             | Self::Lstate
             | Self::Nonce

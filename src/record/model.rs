@@ -56,6 +56,9 @@ pub struct Record {
     /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity: Option<IntegritySection>,
+    /// What was seen of a provider's own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionSection>,
     /// The issuer whose endpoint this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -155,6 +158,27 @@ pub struct ExchangeSection {
     /// Trace id of a well-formed `traceparent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// What was seen of a provider's own page.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct InteractionSection {
+    /// The adapter that judged it (docs/providers.md); `generic` without one, `token_endpoint` for a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// The provider's own code for the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What kind of thing told the outcome: `re_render`, `json_error`, `status`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// By which means the end-user proved who they are: `password`, `otp`, `webauthn`, `magic_link`, `spnego` or `broker`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Which step of a flow it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// Who sent the request.
@@ -363,7 +387,7 @@ pub struct RequestSection {
     /// Names of unknown parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_parameters: Vec<String>,
-    /// `username` of the password grant.
+    /// `username` of the password grant, or of a login form where those are read.
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,

@@ -203,8 +203,8 @@ const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
 const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
 const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
 const ROLES: &[&str] = &[
-    "at", "code", "idt", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state", "sub",
-    "username",
+    "at", "code", "idt", "ix", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state",
+    "sub", "username",
 ];
 
 /// Closed vocabularies and forms. A new word here is an addition to the format.
@@ -220,6 +220,7 @@ const RULES: &[(&str, Rule)] = &[
             "body_encoding",
             "body_truncated",
             "body_unparseable",
+            "credentials_rejected",
             "encrypted",
             "http_status",
             "interaction",
@@ -267,6 +268,9 @@ const RULES: &[(&str, Rule)] = &[
     ("id_token.signature_reason", Rule::OneOf(&["algorithm", "budget", "encrypted", "key_unknown", "no_keys", "off"])),
     ("id_token.trust", TRUST),
     ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("interaction.method", Rule::OneOf(&["broker", "magic_link", "otp", "password", "spnego", "webauthn"])),
+    ("interaction.step", Rule::OneOf(&["broker", "consent", "login", "mfa", "page", "register", "reset"])),
+    ("interaction.code", Rule::Pattern("^[A-Za-z0-9._:#-]{1,64}$")),
     ("flow.anchor", Rule::OneOf(ROLES)),
     ("flow.id", HASHED),
     ("coalesced.first", MOMENT),

@@ -117,6 +117,7 @@ impl Record {
         common(&mut self.token, &other.token);
         common(&mut self.id_token, &other.id_token);
         common(&mut self.userinfo, &other.userinfo);
+        common(&mut self.interaction, &other.interaction);
         common(&mut self.integrity, &other.integrity);
         self.join.retain(|role, values| other.join.get(role) == Some(values));
         if self.flow != other.flow {

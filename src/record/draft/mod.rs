@@ -5,6 +5,7 @@
 mod authorization;
 mod envelope;
 mod id_token;
+mod interaction;
 mod logout;
 mod made;
 mod parties;
@@ -165,6 +166,7 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Interaction(message) => self.interaction(record, message),
             Message::Logout(message) => self.logout(record, message),
             Message::Token(message) => self.token(record, message),
             Message::Userinfo(message) => self.userinfo(record, message),
