@@ -42,6 +42,7 @@ fn one(name: &str, node: &Node<'_>, report: &mut Report) -> Option<Profile> {
         session_cookies: words(&members, "session_cookies", &is_plain, report),
         internal_parameters: words(&members, "internal_parameters", &is_plain, report),
         client_data: None,
+        user_code_page: members.get("user_code_page").and_then(|node| pair(&node, report)),
         routes: Cow::Owned(members.get("routes").map(|node| routes(&node, report)).unwrap_or_default()),
         adapters: Cow::Owned(members.get("login").map(|node| adapters(&node, report)).unwrap_or_default()),
     })
@@ -183,6 +184,7 @@ pub(super) const PROVIDER: &[&str] = &[
     "logout_pages",
     "session_cookies",
     "internal_parameters",
+    "user_code_page",
 ];
 pub(super) const LOGIN: &[&str] =
     &["name", "path", "method", "header", "consent", "means", "username", "handle", "rules"];

@@ -63,7 +63,7 @@ impl Policy {
             Some(Kind::Token | Kind::Userinfo) => json,
             Some(Kind::Discovery) if status == 200 => json,
             Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
-            _ if html.is_none() && self.is_judged(issuer, head) && media == Some(MediaType::Json) => json,
+            _ if html.is_none() && self.is_judged(issuer, head) => json,
             Some(Kind::Authorization) => html.or(error),
             Some(Kind::Interaction | Kind::Resume) => html,
             Some(Kind::EndSession) => error,

@@ -309,6 +309,9 @@ fn observation<'a>(
     };
     let mut observation = framed(scene, event, message, judged.confidence);
     (observation.outcome, observation.reason) = outcome(judged);
+    if consent && observation.reason == Some(Reason::CredentialsRejected) {
+        observation.reason = None;
+    }
     let mut links = Links::default();
     link_handle(scene, adapter, &mut links);
     link_state(scene, &mut links);
@@ -349,7 +352,9 @@ fn outcome(judged: &Judged) -> (Outcome, Option<Reason>) {
 
 /// The scopes that a consent form sent, where its parameters are read.
 fn granted<'a>(scene: &Scene<'a>) -> Seen<Vec<Cow<'a, str>>> {
-    let scopes = if scene.body_format.is_some() { scene.parameters.repeated("scope") } else { Vec::new() };
+    let mut scopes = if scene.body_format.is_some() { scene.parameters.repeated("scope") } else { Vec::new() };
+    scopes.sort_unstable();
+    scopes.dedup();
     if scopes.is_empty() { Seen::Absent } else { Seen::Present(scopes) }
 }
 
@@ -476,3 +481,6 @@ const STATE: usize = 4096;
 
 /// Parameters of a redirect that are looked at.
 const QUERY: usize = 64;
+
+#[cfg(test)]
+mod tests;

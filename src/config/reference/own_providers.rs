@@ -61,6 +61,12 @@ fn top() -> Vec<Member> {
             "Query parameters of authorization requests that it sends to itself.",
             texts(),
         ),
+        at(
+            "user_code_page",
+            "`{\"name\": …, \"value\": …}`",
+            "Attribute and word of a tag of the page that asks for a device's user code.",
+            pair(),
+        ),
     ]
 }
 

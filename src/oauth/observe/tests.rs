@@ -6,10 +6,10 @@ use crate::seen::{Malformation, Seen};
 
 /// An exchange in a few lines: heads are `name: value` lines, the first of them `METHOD target` or the status.
 pub(in super::super) struct Case {
-    policy: Policy,
-    request: RequestHead,
+    pub(in super::super) policy: Policy,
+    pub(in super::super) request: RequestHead,
     request_body: Body,
-    response: Option<ResponseHead>,
+    pub(in super::super) response: Option<ResponseHead>,
     response_body: Body,
     end: End,
 }

@@ -22,6 +22,7 @@ pub(super) static PROFILE: Profile = Profile {
     session_cookies: Cow::Borrowed(&[]),
     internal_parameters: Cow::Borrowed(&[]),
     client_data: None,
+    user_code_page: None,
     routes: Cow::Borrowed(ROUTES),
     adapters: Cow::Borrowed(ADAPTERS),
 };

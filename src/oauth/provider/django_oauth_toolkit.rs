@@ -22,6 +22,7 @@ pub(super) static PROFILE: Profile = Profile {
     session_cookies: Cow::Borrowed(words!["sessionid"]),
     internal_parameters: Cow::Borrowed(words!["csrfmiddlewaretoken"]),
     client_data: None,
+    user_code_page: None,
     routes: Cow::Borrowed(ROUTES),
     adapters: Cow::Borrowed(ADAPTERS),
 };

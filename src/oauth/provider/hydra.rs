@@ -22,6 +22,7 @@ pub(super) static PROFILE: Profile = Profile {
     session_cookies: Cow::Borrowed(words!["ory_hydra_session*"]),
     internal_parameters: Cow::Borrowed(words!["login_verifier", "consent_verifier", "device_verifier"]),
     client_data: None,
+    user_code_page: None,
     routes: Cow::Borrowed(ROUTES),
     adapters: Cow::Borrowed(ADAPTERS),
 };

@@ -22,6 +22,7 @@ pub(super) static PROFILE: Profile = Profile {
     session_cookies: Cow::Borrowed(words!["KEYCLOAK_IDENTITY"]),
     internal_parameters: Cow::Borrowed(words!["session_code"]),
     client_data: Some(word("client_data")),
+    user_code_page: Some((word("data-page-id"), word("login-login-oauth2-device-verify-user-code"))),
     routes: Cow::Borrowed(ROUTES),
     adapters: Cow::Borrowed(ADAPTERS),
 };

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::mem::{forget, replace};
 
 use super::endpoint::{EndpointKind, fits};
+use super::html_form::has_attribute;
 
 /// A text of a table: of this program, or of the configuration.
 pub type Word = Cow<'static, str>;
@@ -37,6 +38,8 @@ pub struct Profile {
     pub internal_parameters: Cow<'static, [Word]>,
     /// The query parameter of interactions that holds the client's `state`, as base64url JSON with the member `st`.
     pub client_data: Option<Word>,
+    /// Attribute and word of a tag of the page that asks for a device's user code (RFC 8628 §3.3).
+    pub user_code_page: Option<(Word, Word)>,
     /// Its paths. The first that fits counts.
     pub routes: Cow<'static, [Route]>,
     /// Its forms. The first that fits counts.
@@ -347,6 +350,12 @@ impl Profile {
                 below.is_some_and(|below| fits(template, below, self.case_insensitive))
             }
         }
+    }
+
+    /// Whether a page asks for a device's user code, so that the one just posted was refused; `None` where that is not known.
+    #[must_use]
+    pub fn asks_for_user_code(&self, page: &[u8]) -> Option<bool> {
+        self.user_code_page.as_ref().map(|(name, word)| has_attribute(page, name, word))
     }
 
     /// The path that routes stand below.

@@ -22,6 +22,7 @@ pub(super) static PROFILE: Profile = Profile {
     session_cookies: Cow::Borrowed(words!["_session"]),
     internal_parameters: Cow::Borrowed(&[]),
     client_data: None,
+    user_code_page: Some((word("id"), word("op.deviceInputForm"))),
     routes: Cow::Borrowed(ROUTES),
     adapters: Cow::Borrowed(ADAPTERS),
 };

@@ -22,6 +22,7 @@ pub(super) static PROFILE: Profile = Profile {
     session_cookies: Cow::Borrowed(words!["iPlanetDirectoryPro"]),
     internal_parameters: Cow::Borrowed(&[]),
     client_data: None,
+    user_code_page: None,
     routes: Cow::Borrowed(ROUTES),
     adapters: Cow::Borrowed(ADAPTERS),
 };
@@ -43,7 +44,6 @@ const ROUTES: &[Route] = &[
     route("/connect/register", Kind::Registration, Documentation),
     route("/.well-known/openid-configuration", Kind::Discovery, Documentation),
     route("//{context}/json/{realm*}/authenticate", Kind::Interaction, Documentation),
-    route("//{context}/json/authenticate", Kind::Interaction, Documentation),
     route("//{context}/XUI", Kind::Interaction, Field),
     route("//{context}/XUI/{page*}", Kind::Interaction, Field),
     route("//{context}/json/{realm*}/sessions", Kind::AdminSession, Field),

@@ -32,16 +32,21 @@ fn example(template: &str) -> String {
 fn no_route_shadows_another() {
     for profile in Provider::ALL.map(Provider::profile) {
         for (at, route) in profile.routes.iter().enumerate() {
-            let path =
-                example(route.template.strip_prefix('/').filter(|t| t.starts_with('/')).unwrap_or(&route.template));
-            let found = profile.route(b"", &normalise_path(path.as_bytes())).map(|(found, _)| usize::from(found));
+            // Below an issuer's path, so that `/x` and `//x` are two paths.
+            let path = match route.template.strip_prefix("//") {
+                Some(below) => example(&format!("/{below}")),
+                None => format!("/i{}", example(&route.template)),
+            };
+            let issuer = format!("/i{}", profile.suffix);
+            let found = profile.route(issuer.as_bytes(), &normalise_path(path.as_bytes()));
+            let found = found.map(|(found, _)| usize::from(found));
             assert_eq!(found, Some(at), "{}: {}", profile.name, route.template);
         }
     }
 }
 
 #[test]
-fn every_rule_can_be_reached_and_a_field_row_refuses_by_a_machines_word_alone() {
+fn a_row_of_field_knowledge_refuses_by_a_machines_word_alone() {
     for profile in Provider::ALL.map(Provider::profile) {
         for adapter in profile.adapters.iter().filter(|adapter| adapter.purpose == Purpose::Login) {
             for rule in adapter.rules.iter().filter(|rule| rule.verdict == Verdict::Failure) {
@@ -60,4 +65,13 @@ fn every_rule_can_be_reached_and_a_field_row_refuses_by_a_machines_word_alone() 
             }
         }
     }
+}
+
+#[test]
+fn a_device_page_that_asks_again_is_known_by_its_mark() {
+    let keycloak = Provider::Keycloak.profile();
+    let page = br#"<body data-page-id="login-login-oauth2-device-verify-user-code">"#;
+    assert_eq!(keycloak.asks_for_user_code(page), Some(true));
+    assert_eq!(keycloak.asks_for_user_code(b"<body data-page-id=\"login-login\">"), Some(false));
+    assert_eq!(Provider::Auth0.profile().asks_for_user_code(page), None);
 }
