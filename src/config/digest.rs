@@ -48,9 +48,7 @@ impl Canonical {
     fn issuer(&mut self, issuer: &Issuer) {
         self.text("issuer", &issuer.issuer);
         self.text("provider", issuer.provider.map_or("", |provider| provider.as_str()));
-        if let Some(profile) = &issuer.profile {
-            self.text("profile", &format!("{profile:?}"));
-        }
+        self.text("profile", &issuer.profile_text);
         self.text("cluster", issuer.cluster.as_deref().unwrap_or_default());
         self.texts("authorities", issuer.authorities.iter().map(String::as_str));
         self.number("endpoints", issuer.endpoints.len());

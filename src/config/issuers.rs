@@ -12,6 +12,8 @@ pub(super) struct Issuer {
     pub(super) provider: Option<Provider>,
     /// The operator's own profile.
     pub(super) profile: Option<Profile>,
+    /// That profile in canonical form; empty without one.
+    pub(super) profile_text: String,
     /// Envoy cluster of the issuer: its metadata document and keys are fetched there.
     pub(super) cluster: Option<String>,
     /// Further authorities beside that of `issuer`.
@@ -21,7 +23,7 @@ pub(super) struct Issuer {
 }
 
 /// The list: 1 to 64 entries, no issuer twice.
-pub(super) fn read(node: &Node<'_>, profiles: &[Profile], report: &mut Report) -> Vec<Issuer> {
+pub(super) fn read(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> Vec<Issuer> {
     let entries = node.entries(1, ISSUERS, report);
     let mut issuers: Vec<(String, Issuer)> = Vec::with_capacity(entries.len());
     for entry in &entries {
@@ -35,18 +37,27 @@ pub(super) fn read(node: &Node<'_>, profiles: &[Profile], report: &mut Report) -
     issuers.into_iter().map(|(_, issuer)| issuer).collect()
 }
 
-fn one(node: &Node<'_>, profiles: &[Profile], report: &mut Report) -> Option<Issuer> {
+fn one(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> Option<Issuer> {
     let members = node.members(ISSUER, report)?;
     let url = members.require("issuer", report);
     let url = url.and_then(|url| issuer(&url, report));
     let provider = members.get("provider");
-    let profile = provider.as_ref().and_then(|node| profiles.iter().find(|profile| node.is(&profile.name))).cloned();
-    let provider = provider.filter(|_| profile.is_none()).and_then(|node| node.word(PROVIDERS, report));
+    let own = provider.as_ref().and_then(|node| profiles.iter().find(|(profile, _)| node.is(&profile.name)));
+    let (profile, profile_text) = own.cloned().unzip();
+    let provider = provider.filter(|_| own.is_none()).and_then(|node| node.word(PROVIDERS, report));
     let cluster = members.get("cluster").and_then(|node| cluster(&node, report));
     let authorities = authorities(&members, report);
     let endpoints = endpoints(&members, report);
     let provider = provider.and_then(|position| Provider::parse(PROVIDERS.get(position)?));
-    Some(Issuer { issuer: url?.to_owned(), provider, profile, cluster, authorities, endpoints })
+    Some(Issuer {
+        issuer: url?.to_owned(),
+        provider,
+        profile,
+        profile_text: profile_text.unwrap_or_default(),
+        cluster,
+        authorities,
+        endpoints,
+    })
 }
 
 /// The name of a cluster. Istio's hold `|`.

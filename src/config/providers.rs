@@ -9,14 +9,14 @@ use crate::oauth::{
     Adapter, EndpointKind, Evidence, Handle, Means, Only, PROVIDERS, Profile, Purpose, Route, Rule, Test, Verdict, Word,
 };
 
-/// The profiles: at most 16, by names that no compiled-in profile has.
-pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Profile> {
+/// The profiles, each with its canonical text: at most 16, by names that no compiled-in profile has.
+pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Vec<(Profile, String)> {
     let Some(members) = node.open(report) else { return Vec::new() };
     let all: Vec<_> = members.all().collect();
     if all.len() > MOST {
         report.problem(&node.pointer, ProblemKind::Count { min: 0, max: MOST });
     }
-    all.into_iter().take(MOST).filter_map(|(name, node)| one(name, &node, report)).collect()
+    all.into_iter().take(MOST).filter_map(|(name, node)| Some((one(name, &node, report)?, node.canonical()))).collect()
 }
 
 fn one(name: &str, node: &Node<'_>, report: &mut Report) -> Option<Profile> {

@@ -98,7 +98,9 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// RFC 6901. The reader skips whatever the pointer does not lead through.
 fn in_json<'a>(body: &[u8], pointer: &str) -> Seen<Cow<'a, [u8]>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    // A name that is no text is no name; and the same reader as everywhere else costs no second copy of its code.
+    let Ok(body) = std::str::from_utf8(body) else { return Seen::Malformed(Malformation::Utf8) };
+    let mut deserializer = serde_json::Deserializer::from_str(body);
     let path = pointer.get(1..).unwrap_or_default();
     let found = Follow { path: Some(path), depth: DEPTH }.deserialize(&mut deserializer);
     match found {
