@@ -6,10 +6,12 @@ use super::json::Json;
 use super::problem::ProblemKind;
 use super::providers;
 use super::reader::{Members, Node, Report};
+use super::rules;
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
 use crate::oauth::{LoginForms, Vantage};
 use crate::record::{Privacy, Profile};
+use crate::rules::RuleSettings;
 
 /// What the operator wants.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(super) struct Settings {
     pub(super) login_forms: LoginForms,
     /// Whether pages that are no attempts are recorded.
     pub(super) interactions: bool,
+    pub(super) rules: RuleSettings,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
     pub(super) interval_ms: u32,
@@ -56,6 +59,7 @@ impl Settings {
             privacy: privacy(&members, report),
             login_forms,
             interactions,
+            rules: members.get("rules").and_then(|node| rules::read(&node, report)).unwrap_or_default(),
             memory,
             signature_checks,
             interval_ms,
@@ -154,6 +158,7 @@ pub(super) const ROOT: &[&str] = &[
     "insecure_inline",
     "privacy",
     "capture",
+    "rules",
     "limits",
     "delivery",
     "vantage",

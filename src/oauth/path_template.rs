@@ -14,9 +14,7 @@ pub(super) fn of<'a>(target: &'a [u8], issuer: &Issuer, endpoint: Option<&Endpoi
             Some(below) => format!("/{below}"),
             None => base(issuer) + template,
         }),
-        None if endpoint
-            .is_some_and(|endpoint| endpoint.is_named() && endpoint.recognition.rule != super::policy::SUBPATH) =>
-        {
+        None if endpoint.is_some_and(|endpoint| endpoint.is_named() && !endpoint.is_below()) => {
             Cow::Owned(String::from_utf8_lossy(&normalise_path(target)).into_owned())
         }
         None => Cow::Owned(masked(&normalise_path(target))),

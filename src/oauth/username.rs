@@ -17,8 +17,11 @@ use crate::seen::{Malformation, Seen};
 /// Reads the first of the `wanted` fields or pointers that is there; malformed where it is there twice.
 pub(super) fn read<'a>(headers: &Headers, content: &'a Content<'_>, wanted: &[Word]) -> Seen<Cow<'a, [u8]>> {
     let found = |name: &Word| match (name.strip_prefix('/'), headers.media_type()) {
-        (Some(_), Some(MediaType::Json | MediaType::Other)) => {
-            content.whole().map_or(Seen::Absent, |body| in_json(body, name))
+        (Some(_), Some(MediaType::Json)) => content.whole().map_or(Seen::Absent, |body| in_json(body, name)),
+        // JSON under a name of its own (`application/x-amz-json-1.1`).
+        (Some(_), Some(MediaType::Other)) => {
+            let body = content.whole().filter(|body| body.starts_with(b"{"));
+            body.map_or(Seen::Absent, |body| in_json(body, name))
         }
         (None, Some(MediaType::Form)) => in_form(content.whole_pairs(), name),
         (None, Some(MediaType::Other)) => {
