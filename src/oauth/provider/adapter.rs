@@ -228,7 +228,7 @@ impl Adapter {
     }
 
     pub(super) const fn only(mut self, only: Only) -> Self {
-        forget(replace(&mut self.only, Some(only)));
+        forget(self.only.replace(only));
         self
     }
 }
