@@ -52,7 +52,9 @@ impl Canonical {
         self.text("baseline", rules.baseline.map_or("", |baseline| baseline.as_str()));
         self.text("plaintext", rules.plaintext.as_str());
         let Lifetimes { access_token, bound_access_token, id_token } = rules.lifetimes;
-        [access_token, bound_access_token, id_token].iter().for_each(|seconds| self.text("lifetime", &seconds.to_string()));
+        [access_token, bound_access_token, id_token]
+            .iter()
+            .for_each(|seconds| self.text("lifetime", &seconds.to_string()));
         self.number("clients", rules.clients.len());
         for client in &rules.clients {
             self.text("id", &client.id);

@@ -101,8 +101,13 @@ fn client(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Fi
         return;
     }
     let hint = present(&request.login_hint).is_some_and(|hint| is_email(hint) || is_number(hint));
-    findings.when(hint, Rule::A23, &["login_hint"]);
-    findings.when(!hint && request.id_token_hint, Rule::A23, &["id_token_hint"]);
+    let found = match () {
+        () if hint => "login_hint",
+        () if request.id_token_hint => "id_token_hint",
+        () if case.observation.circumstances.claims_valued => "claims",
+        () => return,
+    };
+    findings.when(true, Rule::A23, &[found]);
 }
 
 fn is_number(text: &str) -> bool {

@@ -155,7 +155,7 @@ rules! {
     A15 "A-15" Medium same attempt "X" "Parameter sent twice" "A known parameter came more than once" "RFC 6749 §3.1, §3.2" "`resource` and `audience` may be repeated.";
     A18 "A-18" Medium up attempt "C" "Pushed request required and not used" "The issuer's metadata or `par_required` of the client demands a pushed request, and this one was plain" "RFC 9126 §5, §6" "Fires where the server did not refuse.";
     A19 "A-19" Medium same attempt "X/C" "Request object from outside" "`request_uri` is an http or https URL that is none of the client's `request_uris`" "RFC 9101 §10.4" "";
-    A23 "A-23" Info same attempt "X" "Personal data in the URL" "`login_hint` that is an e-mail address or telephone number, or an `id_token_hint`, in the query" "OIDC Core §17.1; RFC 9700 §4.2" "";
+    A23 "A-23" Info same attempt "X" "Personal data in the URL" "`login_hint` that is an e-mail address or telephone number, an `id_token_hint`, or values of claims that are asked for, in the query" "OIDC Core §17.1; RFC 9700 §4.2" "";
     A24 "A-24" High same attempt "X" "Tokens by response mode `query`" "`response_mode=query` with `token` or `id_token` in `response_type`" "OAuth 2.0 Multiple Response Types §3, §5" "";
     A25 "A-25" Low same attempt "C" "More scope than the client may ask for" "A requested scope is none of the client's `scopes`" "RFC 9700 §2.3; OIDC Core §11" "Needs `rules.clients`.";
     A26 "A-26" Medium same always "X" "Cross-origin reads of the authorization endpoint" "`Access-Control-Allow-Origin` on its answer" "RFC 9700 §2.6; FAPI 2.0 §5.2.3" "A middleware that sets it everywhere.";
