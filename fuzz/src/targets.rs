@@ -82,7 +82,7 @@ fn challenges(input: &[u8]) {
 
 fn coding(input: &[u8]) {
     let limits = DecodeLimits::default();
-    for coding in [b"gzip".as_slice(), b"deflate", b"br"] {
+    for coding in [b"gzip".as_slice(), b"deflate", b"br", b"zstd"] {
         if let Ok(plain) = body::decode([coding], input, &limits) {
             assert!(plain.len() <= limits.output, "unpacked beyond the limit");
         }

@@ -377,7 +377,7 @@ fn judgement() -> Vec<Member> {
         ),
         member(
             "/rules/severity",
-            "object: id of a rule, and `info`, `low`, `med`, `high` or `crit`",
+            "object: id of a rule, and `info`, `low`, `medium`, `high` or `critical`",
             "the table's",
             "Severities of your own, whatever the circumstances. An attempt is one step below.",
             json!({"type": "object", "propertyNames": {"enum": ids}, "additionalProperties": {"enum": rules::SEVERITIES}}),
@@ -439,6 +439,7 @@ fn judgement() -> Vec<Member> {
         uris("URIs", "post_logout_redirect_uris", "Registered places to return to from a logout."),
         uris("URIs", "request_uris", "Registered places of request objects."),
         uris("words", "scopes", "Scopes that it may ask for."),
+        uris("words", "audiences", "Audiences of tokens that are meant for it, where it is a resource server."),
     ]
 }
 

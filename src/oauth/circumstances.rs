@@ -12,6 +12,8 @@ use crate::seen::Seen;
 /// What an exchange was like beside what it said.
 #[derive(Clone, Debug, Default)]
 pub struct Circumstances<'a> {
+    /// The issuer that is configured for the endpoint, whatever the message says; `None` where only a shape is known.
+    pub asked: Option<&'a str>,
     /// The parameters of an authorization request are elsewhere or encrypted: what is missing may be there.
     pub hidden: bool,
     /// A known parameter that came twice and may not.
@@ -44,6 +46,7 @@ pub struct Assertion<'a> {
 pub(super) fn read<'a>(scene: &Scene<'a>) -> Circumstances<'a> {
     let parameters = &scene.parameters;
     Circumstances {
+        asked: scene.endpoint.map(|_| scene.issuer.name.as_str()),
         hidden: is_hidden(parameters),
         duplicate: duplicate(scene),
         claims_valued: valued(parameters),

@@ -70,7 +70,7 @@ const URL: usize = 2048;
 /// There are not many more signature algorithms.
 const ALGS: usize = 32;
 
-const MEMBERS: [(&str, EndpointKind); 12] = [
+const MEMBERS: [(&str, EndpointKind); 17] = [
     ("authorization_endpoint", EndpointKind::Authorization),
     ("token_endpoint", EndpointKind::Token),
     ("userinfo_endpoint", EndpointKind::Userinfo),
@@ -83,6 +83,11 @@ const MEMBERS: [(&str, EndpointKind); 12] = [
     ("backchannel_authentication_endpoint", EndpointKind::Ciba),
     ("registration_endpoint", EndpointKind::Registration),
     ("check_session_iframe", EndpointKind::CheckSession),
+    ("authorization_challenge_endpoint", EndpointKind::Challenge),
+    ("credential_endpoint", EndpointKind::Credential),
+    ("federation_fetch_endpoint", EndpointKind::Federation),
+    ("federation_list_endpoint", EndpointKind::Federation),
+    ("federation_resolve_endpoint", EndpointKind::Federation),
 ];
 
 /// Reads a document that was asked of `issuer`, whose endpoints may be on `authorities`.

@@ -129,6 +129,7 @@ impl<'a> Scene<'a> {
             error: None,
             recognition,
             issuer: None,
+            endpoint_kind: None,
             provider: None,
             tenant: None,
             path_template: template,

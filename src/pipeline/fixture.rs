@@ -125,6 +125,7 @@ fn event(event: ProtocolEvent, outcome: Outcome, error: Option<&str>, source: &s
         error,
         recognition: Recognition { tier: Tier::Configured, rule: "token_endpoint", confidence: Confidence::Certain },
         issuer: None,
+        endpoint_kind: None,
         provider: None,
         tenant: None,
         path_template: Cow::Borrowed("/token"),

@@ -54,6 +54,7 @@ const CASES: &[(&str, Shows, Shows)] = &[
         Here(|| auth("client_id=web&request_uri=urn:ietf:params:oauth:request_uri:x").with(pushing).rules()),
     ),
     ("A-19", Fixture("jp-07-request-uri"), Fixture("jp-09-pushed")),
+    ("A-22", Here(|| par("expires_in\":3600").rules()), Here(|| par("expires_in\":60").rules())),
     ("A-23", Fixture("ar-20-login-hint"), Here(|| auth("login_hint=jane").rules())),
     ("A-24", Here(|| auth("response_type=token&response_mode=query").rules()), Fixture("ar-08-implicit-token")),
     (
@@ -124,6 +125,7 @@ const CASES: &[(&str, Shows, Shows)] = &[
     ),
     ("T-23", Fixture("tk-40-client-credentials"), Fixture("sas-05-client-credentials")),
     ("T-24", Fixture("fd-02-token-response-for-a-browser"), Fixture("tk-01-code-pkce-basic")),
+    ("T-30", Here(|| exchanged("{}").rules()), Here(|| exchanged(r#"{"act":{"sub":"gateway"}}"#).rules())),
     ("T-33", Here(|| token(CODE, LONG).field("dpop", "a.b.c").rules()), Fixture("tk-58-dpop-bound")),
     ("T-34", Fixture("tk-47-unknown-grant"), Fixture("kc-12-client-credentials")),
     (
@@ -179,6 +181,37 @@ const CASES: &[(&str, Shows, Shows)] = &[
     ("S-09", Fixture("lo-06-no-hint"), Fixture("lo-01-get-with-hint")),
     ("S-12", Fixture("lo-01-get-with-hint"), Fixture("lo-02-post")),
     ("S-13", Here(|| hinted("other").rules()), Here(|| hinted("web").rules())),
+    ("C-01", Here(|| registered("", "{}").rules()), Here(|| registered("Bearer t", "{}").rules())),
+    (
+        "C-02",
+        Here(|| registered("Bearer t", r#"{"jwks_uri":"https://169.254.169.254/jwks"}"#).rules()),
+        Here(|| registered("Bearer t", r#"{"jwks_uri":"https://app.test/jwks"}"#).rules()),
+    ),
+    (
+        "C-03",
+        Here(|| registered("Bearer t", "{}").answer_field("cache-control", "private").rules()),
+        Here(|| registered("Bearer t", "{}").rules()),
+    ),
+    ("C-05", Here(|| introspected("").rules()), Here(|| introspected("client_id=api&client_secret=s").rules())),
+    (
+        "C-07",
+        Here(|| introspected("client_id=api&client_secret=s").with(api).rules()),
+        Here(|| introspected("client_id=web&client_secret=s").with(api).rules()),
+    ),
+    ("C-08", Here(|| revoked("").rules()), Here(|| revoked("client_id=web").rules())),
+    (
+        "C-09",
+        Here(|| metadata("https://other.test", "RS256").rules()),
+        Here(|| metadata("https://idp.test", "RS256").rules()),
+    ),
+    (
+        "C-11",
+        Here(|| metadata("https://idp.test", "none").rules()),
+        Here(|| metadata("https://idp.test", "RS256").rules()),
+    ),
+    ("C-12", Here(|| keys("").clear("93.184.216.34").rules()), Here(|| keys("").clear("10.0.0.1").rules())),
+    ("C-13", Here(|| keys(r#","d":"eA""#).rules()), Here(|| keys("").rules())),
+    ("C-14", Here(|| keys(r#","kid":"2""#).rules()), Here(|| keys(r#","kid":"3""#).rules())),
     ("V-01", Fixture("tk-20-client-leaves-mid-response"), Fixture("tk-01-code-pkce-basic")),
     ("V-02", Fixture("tk-22-gzip-bomb"), Fixture("tk-21-gzip")),
     ("V-03", Fixture("tk-63-not-json"), Fixture("tk-18-html-error")),
@@ -412,8 +445,20 @@ fn names(findings: Vec<Finding>) -> Vec<String> {
 }
 
 fn policy() -> Policy {
-    use EndpointKind::{Authorization, EndSession, Token, Userinfo};
-    let endpoints = [(Authorization, "/auth"), (Token, "/token"), (Userinfo, "/userinfo"), (EndSession, "/logout")];
+    use EndpointKind::{
+        Authorization, EndSession, Introspection, Jwks, Par, Registration, Revocation, Token, Userinfo,
+    };
+    let endpoints = [
+        (Authorization, "/auth"),
+        (Token, "/token"),
+        (Userinfo, "/userinfo"),
+        (EndSession, "/logout"),
+        (Par, "/par"),
+        (Registration, "/register"),
+        (Introspection, "/introspect"),
+        (Revocation, "/revoke"),
+        (Jwks, "/jwks"),
+    ];
     let issuer = IssuerSettings {
         issuer: "https://idp.test".to_owned(),
         endpoints: Endpoints(endpoints.map(|(kind, path)| (kind, path.to_owned())).to_vec()),
@@ -526,4 +571,59 @@ fn hinted(audience: &str) -> Exchange {
     let hint = jwt(r#"{"alg":"RS256"}"#, &format!(r#"{{"iss":"https://idp.test","sub":"1","aud":"{audience}"}}"#));
     let query = format!("client_id=web&id_token_hint={hint}&post_logout_redirect_uri=https://app.test/");
     logout(&query, "https://app.test/")
+}
+
+fn par(member: &str) -> Exchange {
+    let answer = format!(r#"{{"request_uri":"urn:ietf:params:oauth:request_uri:canary","{member}}}"#);
+    Exchange::new("POST", "/par", "response_type=code&client_id=web&client_secret=s", "201", &answer)
+}
+
+fn exchanged(claims: &str) -> Exchange {
+    let token = jwt(r#"{"alg":"ES256"}"#, claims);
+    let kind = "urn:ietf:params:oauth:token-type:access_token";
+    let body =
+        format!("grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=t&subject_token_type={kind}");
+    let answer =
+        format!(r#"{{"access_token":"{token}","token_type":"Bearer","issued_token_type":"{kind}","expires_in":60}}"#);
+    self::token(&body, &answer)
+}
+
+fn registered(authorization: &str, metadata: &str) -> Exchange {
+    let answer = metadata.replacen('{', r#"{"client_id":"c","client_secret":"s","#, 1).replace(",}", "}");
+    let mut exchange = Exchange::new("POST", "/register", metadata, "201", &answer);
+    exchange.request.retain(|(name, _)| name != "content-type");
+    let exchange = exchange.field("content-type", "application/json");
+    if authorization.is_empty() { exchange } else { exchange.field("authorization", authorization) }
+}
+
+fn introspected(client: &str) -> Exchange {
+    let answer = r#"{"active":true,"aud":"https://other.test","client_id":"web"}"#;
+    Exchange::new("POST", "/introspect", &format!("token=t&{client}"), "200", answer)
+}
+
+fn api(settings: &mut RuleSettings) {
+    let client = |id: &str, audience: &str| ClientRules {
+        id: id.to_owned(),
+        audiences: vec![audience.to_owned()],
+        ..ClientRules::default()
+    };
+    settings.clients = vec![client("api", "https://api.test"), client("web", "https://other.test")];
+}
+
+fn revoked(client: &str) -> Exchange {
+    Exchange::new("POST", "/revoke", &format!("token=t&{client}"), "200", "")
+}
+
+fn metadata(issuer: &str, alg: &str) -> Exchange {
+    let answer = format!(r#"{{"issuer":"{issuer}","id_token_signing_alg_values_supported":["{alg}"]}}"#);
+    Exchange::new("GET", "/.well-known/openid-configuration", "", "200", &answer)
+}
+
+/// A key set; `more` is of its first key, whose second has the id 2.
+fn keys(more: &str) -> Exchange {
+    let more = if more.contains("kid") { more.to_owned() } else { format!("{more},\"kid\":\"1\"") };
+    let answer = format!(
+        r#"{{"keys":[{{"kty":"EC","crv":"P-256","x":"eA","y":"eA"{more}}},{{"kty":"OKP","crv":"Ed25519","x":"eA","kid":"2"}}]}}"#
+    );
+    Exchange::new("GET", "/jwks", "", "200", &answer)
 }

@@ -121,7 +121,7 @@ fn metadata_that_passes_by_is_learned_and_shared() {
     assert!(key.starts_with("oidc-audit/1/metadata/"));
     assert!(value.ends_with(DOCUMENT));
     assert!(policy.knows_metadata(0));
-    assert_eq!((recorder.counters().learned, recorder.counters().created), (1, 0));
+    assert_eq!((recorder.counters().learned, recorder.counters().created), (1, 2));
 
     let mut other = crate::pipeline::fixture::policy();
     let mut second = self::recorder(&other);

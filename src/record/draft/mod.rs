@@ -3,11 +3,14 @@
 //! This is where personal data and secrets stay behind. What a family of events adds is in a file of its own.
 
 mod authorization;
+mod back_channel;
 mod envelope;
 mod id_token;
 mod logout;
 mod made;
 mod parties;
+mod published;
+mod registration;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -173,6 +176,7 @@ impl Drafter<'_> {
         record.recognition = Some(words::tier(observation.recognition.tier).to_owned());
         record.rule = Some(observation.recognition.rule.to_owned());
         record.confidence = Some(words::confidence(observation.recognition.confidence).to_owned());
+        record.endpoint_kind = observation.endpoint_kind.map(|kind| kind.as_str().to_owned());
         record.provider = observation.provider.map(str::to_owned);
         record.issuer = observation.issuer.as_ref().and_then(|issuer| self.own("issuer", issuer));
         record.tenant = observation.tenant.as_ref().and_then(|tenant| self.own("tenant", tenant));
@@ -185,8 +189,17 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Ciba(message) => self.ciba(record, message),
+            Message::DeviceAuthorization(message) => self.device_authorization(record, message),
+            Message::Entity(message) => self.entity(record, message),
+            Message::KeySet(message) => self.key_set(record, message),
             Message::Logout(message) => self.logout(record, message),
+            Message::Metadata(message) => self.metadata(record, message),
+            Message::Named(message) => self.named(record, message),
+            Message::Pushed(message) => self.pushed(record, message),
+            Message::Registration(message) => self.registration(record, message),
             Message::Token(message) => self.token(record, message),
+            Message::TokenQuery(message) => self.token_query(record, message),
             Message::Userinfo(message) => self.userinfo(record, message),
         }
     }
