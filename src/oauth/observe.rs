@@ -20,7 +20,7 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
         return Vec::new();
     };
     let mut observations = match subject(&scene) {
-        Some((kind, recognition)) => observe_kind(&scene, kind, recognition),
+        Some((kind, recognition)) => read_known(&scene, kind, recognition),
         None => authorization::observe_response(&scene),
     };
     if !observations.is_empty() {
@@ -30,7 +30,7 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
     observations
 }
 
-fn observe_kind<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Observation<'a>> {
+fn read_known<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Observation<'a>> {
     let mut observations = read(scene, kind, recognition);
     if observations.is_empty() {
         observations.extend(other_endpoints::observe_unknown(scene, (kind, recognition)));
