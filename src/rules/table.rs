@@ -147,7 +147,7 @@ rules! {
     A07 "A-07" High same attempt "X" "Nothing binds the response to the browser" "None of `state`, `nonce` and `code_challenge` was sent" "RFC 9700 §2.1, §4.7; RFC 6749 §10.12" "Test links. Not where parameters are pushed, referenced or encrypted.";
     A08 "A-08" Medium same attempt "X" "Short `state`" "`state` of fewer than 16 octets; low where `code_challenge` was sent" "RFC 9700 §4.7; RFC 6749 §10.10" "Its length is measured, not its randomness.";
     A09 "A-09" High same attempt "X" "No `nonce` where it is required" "`response_type` contains `id_token` and no `nonce` was sent" "OIDC Core §3.2.2.1, §3.3.2.11" "";
-    A10 "A-10" High same attempt "C" "Redirection endpoint not on the client's list" "`redirect_uri` is none of the client's `redirect_uris`, compared exactly but for the port of a loopback address" "RFC 9700 §2.1, §4.1.3; RFC 8252 §7.3" "Needs `rules.clients`; a list that is out of date.";
+    A10 "A-10" High same attempt "C" "Redirection endpoint not listed" "`redirect_uri` is none of the client's `redirect_uris`, compared exactly but for the port of a loopback address" "RFC 9700 §2.1, §4.1.3; RFC 8252 §7.3" "Needs `rules.clients`; a list that is out of date.";
     A11 "A-11" High same attempt "X" "Redirection endpoint over http" "`redirect_uri` of scheme `http` whose host is no loopback address; low for the name `localhost`" "RFC 9700 §2.6; RFC 8252 §8.3" "";
     A12 "A-12" High same attempt "X" "Suspicious redirection endpoint" "`redirect_uri` with fragment, user information, `*`, backslash, control characters, dot segments, double encoding, an address instead of a name, an internationalised name, a script scheme, or a name that looks like one of the client's" "RFC 6749 §3.1.2; RFC 9700 §4.1.1, §4.1.3" "Wildcard hosts of preview deployments; the look-alikes need `rules.clients`.";
     A13 "A-13" Medium same attempt "X" "Redirection endpoint that redirects on" "The query of `redirect_uri` holds an absolute URL of another host" "RFC 9700 §4.11.1, §4.1.1" "Parameters of analytics.";
@@ -167,7 +167,7 @@ rules! {
     R02 "R-02" Info same attempt "X/C" "Credentials followed by 302" "The same with 302, where a baseline is declared" "RFC 9700 §4.12" "Nearly every server does; 303 is unambiguous.";
     R03 "R-03" Critical same attempt "X" "Response sent elsewhere" "The response went to another place than `redirect_uri` of the same exchange" "RFC 9700 §4.1, §4.11.2" "What was asked in an earlier exchange is not compared here.";
     R04 "R-04" Medium up attempt "C" "No `iss` in the response" "The issuer's metadata or FAPI 2.0 promises `iss`, and there is neither `iss` nor an ID token nor a JWT response" "RFC 9207 §2, §3" "";
-    R05 "R-05" High same attempt "X" "Mix-up: another issuer" "`iss` of the response is not the issuer whose endpoint answered, or not `iss` of the ID token" "RFC 9207 §2.4; RFC 9700 §4.4" "Issuers that are written in several ways.";
+    R05 "R-05" High same attempt "X" "Mix-up of issuers" "`iss` of the response is not the issuer whose endpoint answered, or not `iss` of the ID token" "RFC 9207 §2.4; RFC 9700 §4.4" "Issuers that are written in several ways.";
     R08 "R-08" High same attempt "X" "Token in the query of a redirect" "`Location` has `access_token` or `id_token` in its query" "RFC 9700 §4.3.2; RFC 6750 §5.3" "";
     R09 "R-09" High same attempt "X" "Code or token over http" "The response goes to scheme `http` and no loopback host" "RFC 9700 §2.6" "";
     R10 "R-10" Low same attempt "X" "Response that may be cached" "A form post page without `Cache-Control: no-store`" "OAuth 2.0 Form Post Response Mode §2; RFC 9700 §4.3" "";
@@ -212,7 +212,7 @@ rules! {
     B02 "B-02" Low same attempt "X" "Access token in the body" "`access_token` in a form" "RFC 6750 §2.2" "";
     B04 "B-04" Medium same attempt "X" "Access token sent twice" "More than one of header, body and query" "RFC 6750 §2" "";
     B13 "B-13" Low same always "X" "Refusal without a challenge" "401 to a request with an access token, and no `WWW-Authenticate`" "RFC 6750 §3" "";
-    S08 "S-08" High same attempt "C" "Return from logout not on the client's list" "`post_logout_redirect_uri` is none of the client's" "RP-Initiated Logout §3" "Needs `rules.clients`.";
+    S08 "S-08" High same attempt "C" "Return from logout not listed" "`post_logout_redirect_uri` is none of the client's" "RP-Initiated Logout §3" "Needs `rules.clients`.";
     S09 "S-09" Low same attempt "X" "Logout without proof of the session" "No `id_token_hint`, and the browser was sent on without a question" "RP-Initiated Logout §2, §6" "Products that never ask.";
     S12 "S-12" Low same attempt "X" "ID token in the URL of a logout" "`id_token_hint` in the query" "OIDC Core §17.1; RFC 9700 §4.2" "The specification's own example does it; POST avoids it.";
     S13 "S-13" Medium same attempt "C" "Foreign hint accepted" "The hint's signature is invalid or its `aud` is another client, and the logout succeeded" "RP-Initiated Logout §2, §4" "An expired hint is legal.";
