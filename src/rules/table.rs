@@ -231,6 +231,6 @@ rules! {
     V02 "V-02" Medium same always "X" "Body not unpacked" "An unknown content coding, or more than may be unpacked" "" "";
     V03 "V-03" Low same always "X" "Body not understood" "A whole body that is no JSON or form where one was expected, on an exchange that succeeded or whose outcome rests on it" "" "";
     V04 "V-04" High same always "C" "No keys configured" "The keys of joins and pseudonyms are drawn by the process: records of two processes cannot be joined" "" "With the record `audit.start`.";
-    V05 "V-05" Medium same always "X" "Path that can be read in two ways" "The path of a recognised request has encoded letters, slashes or dots, or is encoded twice" "" "";
+    V05 "V-05" Medium same always "X" "Path that can be read in two ways" "The path of a request has encoded letters, slashes or dots, or is encoded twice, and is an endpoint's for whoever decodes it" "" "";
     V06 "V-06" Medium same always "X" "Token request repeated by the proxy" "`x-envoy-attempt-count` of the answer is over 1" "" "Needs `include_attempt_count_in_response` of the route; a repeated redemption looks like a replay.";
 }
