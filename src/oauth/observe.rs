@@ -23,6 +23,9 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
         Some((kind, recognition)) => read_known(&scene, kind, recognition),
         None => authorization::observe_response(&scene),
     };
+    if observations.is_empty() && scene.endpoint.is_none() {
+        observations.extend(other_endpoints::observe_ambiguous(&scene));
+    }
     login::observe(&scene, &mut observations);
     if !observations.is_empty() {
         let circumstances = circumstances::read(&scene);

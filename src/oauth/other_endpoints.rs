@@ -7,13 +7,15 @@ use super::back_channel::{Answered, VALUE, bearer, conclude, judge};
 use super::client_authentication::named;
 use super::endpoint::EndpointKind as Kind;
 use super::event::ProtocolEvent;
+use super::form;
 use super::json::Json;
 use super::links::{Links, octets};
 use super::messages::Named;
 use super::observation::{
-    LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Tier, Trust,
+    Confidence, LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Tier, Trust,
 };
 use super::scene::{Scene, was_sent};
+use crate::http::split_path;
 use crate::seen::Seen;
 
 /// A credential request and its answer; `None` for another method than POST.
@@ -119,6 +121,22 @@ pub(super) fn observe_unknown<'a>(
     let mut observation = scene.observation(event, recognition, Message::Named(Box::new(message)));
     observation.endpoint_kind = Some(kind);
     conclude(&mut observation, (verdict, scene.decoded.response_content.completeness), Links::default());
+    Some(observation)
+}
+
+/// A request whose path is an endpoint's for whoever unescapes it once more than the proxy does. Its content is not read:
+/// nobody knows what became of it.
+pub(super) fn observe_ambiguous<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
+    let request = scene.decoded.request;
+    let (path, _) = split_path(request.path()?);
+    if !path.contains(&b'%') {
+        return None;
+    }
+    let endpoint = scene.policy.triage(request.authority()?, &form::decode(path))?.endpoint?;
+    let recognition = Recognition { tier: Tier::Heuristic, rule: "escaped_path", confidence: Confidence::Medium };
+    let message = Message::Named(Box::default());
+    let mut observation = scene.observation(ProtocolEvent::OauthUnknown, recognition, message);
+    observation.endpoint_kind = Some(endpoint.kind);
     Some(observation)
 }
 

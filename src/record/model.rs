@@ -865,7 +865,7 @@ pub struct FindingSection {
     pub evidence: Vec<String>,
     /// Id of the rule (`A-01`); `.attempt` follows where the exchange was refused.
     pub rule: String,
-    /// `info`, `low`, `med`, `high` or `crit`.
+    /// `info`, `low`, `medium`, `high` or `critical`.
     pub severity: String,
 }
 
