@@ -22,7 +22,12 @@ struct Row {
 }
 
 /// The tables of the page: the name in the marks, and the rows by id.
-const TABLES: &[(&str, fn() -> Vec<Row>)] = &[("several records", over_several_records)];
+const TABLES: &[Table] = &[Table { name: "several records", rows: over_several_records }];
+
+struct Table {
+    name: &'static str,
+    rows: fn() -> Vec<Row>,
+}
 
 fn over_several_records() -> Vec<Row> {
     let row = |rule: &'static Rule| Row {
@@ -54,7 +59,11 @@ fn section(rows: &[Row]) -> String {
     }
     for row in rows {
         let evidence: Vec<_> = row.evidence.iter().map(|name| format!("`{name}`")).collect();
-        let evidence = if evidence.is_empty() { "the records".to_owned() } else { format!("the records, {}", evidence.join(", ")) };
+        let evidence = if evidence.is_empty() {
+            "the records".to_owned()
+        } else {
+            format!("the records, {}", evidence.join(", "))
+        };
         write!(text, "\n### {} {}\n\n", row.id, row.name).unwrap();
         writeln!(text, "- **Fires** ({}): {}.", row.severity, row.condition).unwrap();
         writeln!(text, "- **Evidence**: {evidence}. **Reference**: {}.", row.reference).unwrap();
@@ -69,8 +78,9 @@ fn the_page_is_the_tables() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/findings.md");
     let text = fs::read_to_string(&path).unwrap();
     let mut expected = text.clone();
-    for (name, rows) in TABLES {
-        let (begin, end) = (format!("<!-- rules over {name}: from the code -->\n"), format!("<!-- /rules over {name} -->"));
+    for Table { name, rows } in TABLES {
+        let (begin, end) =
+            (format!("<!-- rules over {name}: from the code -->\n"), format!("<!-- /rules over {name} -->"));
         let (before, rest) = expected.split_once(&begin).unwrap();
         let (_, after) = rest.split_once(&end).unwrap();
         expected = format!("{before}{begin}{}{end}{after}", section(&rows()));
