@@ -7,6 +7,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use oidc_audit::rules::RuleText;
+
 use crate::findings::rule::{self, Rule};
 use crate::moment;
 
@@ -14,7 +16,7 @@ use crate::moment;
 struct Row {
     id: &'static str,
     name: &'static str,
-    severity: &'static str,
+    severity: String,
     condition: String,
     reference: &'static str,
     evidence: Vec<&'static str>,
@@ -22,7 +24,10 @@ struct Row {
 }
 
 /// The tables of the page: the name in the marks, and the rows by id.
-const TABLES: &[Table] = &[Table { name: "several records", rows: over_several_records }];
+const TABLES: &[Table] = &[
+    Table { name: "several records", rows: over_several_records },
+    Table { name: "one exchange", rows: over_one_exchange },
+];
 
 struct Table {
     name: &'static str,
@@ -33,13 +38,31 @@ fn over_several_records() -> Vec<Row> {
     let row = |rule: &'static Rule| Row {
         id: rule.id,
         name: rule.name,
-        severity: rule.severity.as_str(),
+        severity: rule.severity.as_str().to_owned(),
         condition: condition(rule),
         reference: rule.reference,
         evidence: rule.evidence.to_vec(),
         caution: rule.caution,
     };
     rule::all().into_iter().map(row).collect()
+}
+
+/// The filter's, as the library tells them.
+fn over_one_exchange() -> Vec<Row> {
+    let row = |rule: &RuleText| Row {
+        id: rule.id,
+        name: rule.name,
+        severity: if rule.raised {
+            format!("{}, one step more under a declared baseline", rule.severity)
+        } else {
+            rule.severity.to_owned()
+        },
+        condition: rule.condition.to_owned(),
+        reference: rule.reference,
+        evidence: Vec::new(),
+        caution: rule.notes,
+    };
+    oidc_audit::rules::table().iter().map(row).collect()
 }
 
 /// With what can be set.
@@ -67,7 +90,9 @@ fn section(rows: &[Row]) -> String {
         write!(text, "\n### {} {}\n\n", row.id, row.name).unwrap();
         writeln!(text, "- **Fires** ({}): {}.", row.severity, row.condition).unwrap();
         writeln!(text, "- **Evidence**: {evidence}. **Reference**: {}.", row.reference).unwrap();
-        writeln!(text, "- **False positives**: {}", row.caution).unwrap();
+        if !row.caution.is_empty() {
+            writeln!(text, "- **False positives**: {}", row.caution).unwrap();
+        }
     }
     text
 }
