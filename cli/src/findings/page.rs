@@ -77,7 +77,7 @@ fn condition(rule: &Rule) -> String {
 fn section(rows: &[Row]) -> String {
     let mut text = String::from("| Rule | | Severity |\n|---|---|---|\n");
     for row in rows {
-        let anchor = format!("{} {}", row.id, row.name).to_lowercase().replace(' ', "-").replace(['`', '.', ','], "");
+        let anchor = anchor(&format!("{} {}", row.id, row.name));
         writeln!(text, "| [{}](#{anchor}) | {} | {} |", row.id, row.name, row.severity).unwrap();
     }
     for row in rows {
@@ -95,6 +95,12 @@ fn section(rows: &[Row]) -> String {
         }
     }
     text
+}
+
+/// The address of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | ' ');
+    heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
 }
 
 #[test]
