@@ -82,15 +82,6 @@ fn section(rows: &[Row]) -> String {
         writeln!(text, "| [{}](#{anchor}) | {} | {} |", row.id, row.name, row.severity).unwrap();
     }
     for row in rows {
-<<<<<<< HEAD
-        let evidence: Vec<_> = row.evidence.iter().map(|name| format!("`{name}`")).collect();
-        let evidence = if evidence.is_empty() {
-            "the records".to_owned()
-        } else {
-            format!("the records, {}", evidence.join(", "))
-        };
-=======
->>>>>>> rules
         write!(text, "\n### {} {}\n\n", row.id, row.name).unwrap();
         writeln!(text, "- **Fires** ({}): {}.", row.severity, row.condition).unwrap();
         writeln!(text, "- **Evidence**: {}. **Reference**: {}.", row.evidence, row.reference).unwrap();
