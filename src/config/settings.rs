@@ -3,6 +3,7 @@
 use super::forms;
 use super::issuers::{self, Issuer};
 use super::json::Json;
+use super::parties::{self, Party};
 use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
 use super::secrets::{Environment, Rings, Secrets};
@@ -15,6 +16,8 @@ use crate::record::{Privacy, Profile};
 pub(super) struct Settings {
     pub(super) enabled: bool,
     pub(super) issuers: Vec<Issuer>,
+    /// Clients and resource servers.
+    pub(super) parties: Vec<Party>,
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
     pub(super) privacy: Privacy,
@@ -38,13 +41,16 @@ impl Settings {
         let inline_allowed = members.get("insecure_inline").and_then(|node| node.bool(report)) == Some(true);
         let mut secrets = Secrets::new(environment, inline_allowed);
         let issuers = members.require("issuers", report).map(|node| issuers::read(&node, report));
+        let issuers = issuers.unwrap_or_default();
+        let parties = parties::read(&members, &issuers, report);
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
         let (interval_ms, retain_seconds) = delivery(&members, report);
         let (memory, signature_checks) = limits(&members, report);
         Some(Self {
             enabled: members.get("enabled").and_then(|node| node.bool(report)).unwrap_or(true),
-            issuers: issuers.unwrap_or_default(),
+            issuers,
+            parties,
             sinks: sinks.unwrap_or_default(),
             rings,
             privacy: privacy(&members, report),
@@ -125,8 +131,20 @@ fn vantage(members: &Members<'_>, report: &mut Report) -> Option<Vantage> {
     VANTAGES.get(word).and_then(|word| Vantage::parse(word))
 }
 
-pub(super) const ROOT: &[&str] =
-    &["version", "enabled", "issuers", "sinks", "keys", "insecure_inline", "privacy", "limits", "delivery", "vantage"];
+pub(super) const ROOT: &[&str] = &[
+    "version",
+    "enabled",
+    "issuers",
+    "relying_parties",
+    "resource_servers",
+    "sinks",
+    "keys",
+    "insecure_inline",
+    "privacy",
+    "limits",
+    "delivery",
+    "vantage",
+];
 pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
 pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];

@@ -126,6 +126,12 @@ impl ResponseHead {
     pub fn deletes_cookie(&self) -> bool {
         self.headers.all("set-cookie").any(deletes)
     }
+
+    /// Whether a `Set-Cookie` field sets one.
+    #[must_use]
+    pub fn sets_cookie(&self) -> bool {
+        self.headers.all("set-cookie").any(|line| !deletes(line))
+    }
 }
 
 /// Values may be secrets: only the names are shown.

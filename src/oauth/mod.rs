@@ -10,7 +10,9 @@
 
 mod authorization;
 mod authorization_response;
+mod bearer;
 mod bodies;
+mod callback;
 pub mod client_authentication;
 mod decode;
 mod document;
@@ -29,10 +31,12 @@ mod metadata;
 mod observation;
 mod observe;
 mod parameters;
+mod party;
 mod path_template;
 mod policy;
 mod provider;
 mod recognise;
+mod redirects;
 mod scene;
 pub mod signature;
 mod token;
@@ -51,6 +55,7 @@ pub use metadata::{Learned, MetadataError};
 pub use observation::*;
 pub use observe::{observe, passing_document};
 pub use parameters::Parameters;
+pub use party::{Party, PartyProblem, PartySettings, Side};
 pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };

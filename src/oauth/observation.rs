@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::event::ProtocolEvent;
+use super::party::Side;
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
@@ -43,6 +44,12 @@ pub struct Observation<'a> {
     pub malformed: Vec<(&'static str, Malformation)>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+    /// Who was asked.
+    pub side: Side,
+    /// Whether the authorization server is the client of another one here (PROTOCOL §1.5).
+    pub broker: bool,
+    /// The strongest value of the flow with that other authorization server, where this exchange shows both flows.
+    pub upstream: Option<Link<'a>>,
 }
 
 /// PROTOCOL §1.6.
@@ -157,6 +164,8 @@ pub enum ClientIdSource {
     Parameter,
     /// `client_id`, `azp` or `aud` of the response.
     Response,
+    /// `client_id`, `azp`, `appid` or `cid` of a presented access token.
+    Token,
 }
 
 /// OIDC Core §9; RFC 6749 §2.3; RFC 7523 §2.2.
@@ -190,6 +199,8 @@ pub struct Subject<'a> {
 /// PROTOCOL §1.9.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trust {
+    /// Presented by a browser to a party whose answer does not tell whether it was believed.
+    Claimed,
     /// It came from the authorization server over the observed hop.
     Direct,
     /// Presented by a browser or any caller.
@@ -201,10 +212,12 @@ pub enum Trust {
 /// The event's own content.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// `authorization.request`
+    /// `authorization.request`, `authorization.initiated`
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
-    /// `authorization.response`, `authorization.error`
+    /// `authorization.response`, `authorization.error`, `callback.received`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `bearer.*`
+    Bearer(Box<Bearer<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
     /// `token.*`, `client.auth_failed` at the token endpoint
@@ -260,6 +273,8 @@ pub struct AuthorizationRequest<'a> {
     pub code_challenge: Seen<usize>,
     /// Whether an `id_token_hint` was sent.
     pub id_token_hint: bool,
+    /// The authorization endpoint that the browser is sent to, unsanitised: of a request seen where it begins.
+    pub target: Seen<Cow<'a, str>>,
     /// Names of parameters that we do not know, at most 32.
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
@@ -271,6 +286,8 @@ pub enum Delivery {
     Fragment,
     /// In a self-submitting form (OAuth 2.0 Form Post Response Mode).
     FormPost,
+    /// In a JSON body that a script acts on.
+    Json,
     /// On a page of the authorization server.
     Page,
     /// In a request body.
@@ -315,6 +332,8 @@ pub struct AuthorizationResponse<'a> {
     pub id_token: Option<IdToken<'a>>,
     /// The access token of an implicit or hybrid response.
     pub access_token: Option<AccessToken<'a>>,
+    /// At the client: whether its answer sets a cookie, so that a session may have begun.
+    pub set_cookie: bool,
 }
 
 /// A token request and what came back.
@@ -409,6 +428,74 @@ pub struct AccessToken<'a> {
     pub exp: Seen<u64>,
     /// How the token is bound to its holder (`cnf` members: `jkt`, `x5t#S256`).
     pub cnf: Vec<&'static str>,
+    /// What a presented JWT says of itself.
+    pub presented: Option<Box<PresentedToken<'a>>>,
+}
+
+/// What a JWT says that somebody presented (RFC 9068 §2.2). Anybody can write one.
+#[derive(Debug, Default)]
+pub struct PresentedToken<'a> {
+    /// JOSE header `alg`.
+    pub alg: Seen<Cow<'a, str>>,
+    /// JOSE header `kid`.
+    pub kid: Seen<Cow<'a, str>>,
+    /// JOSE header `typ`.
+    pub typ: Seen<Cow<'a, str>>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `aud`, one or many.
+    pub aud: Seen<Vec<Cow<'a, str>>>,
+    /// The words of `scope` or `scp`.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// `acr`
+    pub acr: Seen<Cow<'a, str>>,
+    /// `auth_time` in seconds since the epoch.
+    pub auth_time: Seen<u64>,
+    /// What that rests on.
+    pub trust: Option<Trust>,
+}
+
+/// A request with an access token, and what the resource server thought of it (RFC 6750; RFC 9449 §7).
+#[derive(Debug, Default)]
+pub struct Bearer<'a> {
+    /// How the token was sent; of several ways, the first of header, body, query.
+    pub transport: Option<BearerTransport>,
+    /// Whether it was sent in more than one way, or more than once.
+    pub several: bool,
+    /// The scheme of the `Authorization` field.
+    pub scheme: Option<BearerScheme>,
+    /// Whether a DPoP proof was sent (RFC 9449).
+    pub dpop: bool,
+    /// The token, from outside.
+    pub access_token: Option<AccessToken<'a>>,
+    /// What the resource server asks for.
+    pub challenge: Option<BearerChallenge<'a>>,
+}
+
+/// RFC 9110 §11.1; RFC 6750 §2.1; RFC 9449 §7.1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BearerScheme {
+    /// `Bearer`
+    Bearer,
+    /// `DPoP`
+    Dpop,
+}
+
+/// What `WWW-Authenticate` asks for (RFC 6750 §3; RFC 9470 §3; RFC 9728 §5.1).
+#[derive(Debug, Default)]
+pub struct BearerChallenge<'a> {
+    /// Which of `Bearer` and `DPoP` are offered.
+    pub schemes: Vec<BearerScheme>,
+    /// The words of `scope`.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The words of `acr_values`.
+    pub acr_values: Seen<Vec<Cow<'a, str>>>,
+    /// `max_age` in seconds.
+    pub max_age: Seen<u64>,
+    /// `resource_metadata`, unsanitised.
+    pub resource_metadata: Seen<Cow<'a, str>>,
 }
 
 /// What a token looks like.

@@ -4,24 +4,56 @@ use super::decode::Decoded;
 use super::document::Document;
 use super::endpoint::EndpointKind as Kind;
 use super::observation::{Observation, Recognition};
+use super::party::Side;
 use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
-use super::{authorization, logout, token, userinfo};
+use super::{authorization, bearer, bodies, callback, logout, redirects, token, userinfo};
 
-/// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once).
+/// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once). All
+/// are of one side: where nothing says which, the first that sees something.
 #[must_use]
 pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observation<'a>> {
-    let Some(scene) = Scene::new(policy, decoded).filter(|_| decoded.relevant) else {
-        return Vec::new();
+    let message = bodies::can_be_message(decoded.request) && decoded.status() != Some(101);
+    let at = |side: Side, read: fn(&Scene<'a>) -> Vec<Observation<'a>>| {
+        let scene = Scene::new(policy, decoded, side);
+        scene.map(|scene| read(&scene)).unwrap_or_default()
     };
-    match subject(&scene) {
-        Some((Kind::Authorization, recognition)) => authorization::observe(&scene, recognition),
-        Some((Kind::Interaction | Kind::Resume, _)) | None => authorization::observe_response(&scene),
-        Some((Kind::Token, recognition)) => Vec::from_iter(token::observe(&scene, recognition)),
-        Some((Kind::Userinfo, recognition)) => Vec::from_iter(userinfo::observe(&scene, recognition)),
-        Some((Kind::EndSession, recognition)) => logout::observe(&scene, recognition),
-        Some((Kind::EndSessionConfirm, recognition)) => Vec::from_iter(logout::observe_answer(&scene, recognition)),
+    let mut events = Vec::new();
+    if message {
+        events = at(Side::AuthorizationServer, of_server);
+    }
+    if message && events.is_empty() {
+        events = at(Side::RelyingParty, of_client);
+    }
+    if events.is_empty() && policy.is_use(&decoded.interest, decoded.request) {
+        events = at(Side::ResourceServer, |scene| Vec::from_iter(bearer::observe(scene)));
+    }
+    events
+}
+
+fn of_server<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    let mut events = match subject(scene) {
+        Some((Kind::Authorization, recognition)) => authorization::observe(scene, recognition),
+        Some((Kind::Callback | Kind::Interaction | Kind::Resume, _)) | None => authorization::observe_response(scene),
+        Some((Kind::Token, recognition)) => return Vec::from_iter(token::observe(scene, recognition)),
+        Some((Kind::Userinfo, recognition)) => return Vec::from_iter(userinfo::observe(scene, recognition)),
+        Some((Kind::EndSession, recognition)) => return logout::observe(scene, recognition),
+        Some((Kind::EndSessionConfirm, recognition)) => {
+            return Vec::from_iter(logout::observe_answer(scene, recognition));
+        }
+        Some(_) => return Vec::new(),
+    };
+    callback::add_brokered(scene, &mut events);
+    events
+}
+
+fn of_client<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    match scene.endpoint.map(|endpoint| endpoint.kind) {
+        Some(Kind::Callback | Kind::Login) | None => {
+            let callback = callback::observe(scene);
+            callback.into_iter().chain(redirects::observe(scene)).collect()
+        }
         Some(_) => Vec::new(),
     }
 }
@@ -38,7 +70,7 @@ pub fn passing_document<'a>(policy: &Policy, decoded: &'a Decoded<'a>) -> Option
     let got = decoded.request.method() == Some(b"GET") && decoded.status() == Some(200);
     let answered = got && decoded.source == super::ResponseSource::Upstream;
     let document = decoded.response_content.whole().filter(|_| answered)?;
-    let issuer = decoded.interest.issuer;
+    let issuer = decoded.interest.issuer.filter(|_| decoded.interest.side == Side::AuthorizationServer)?;
     policy.issuers.get(issuer).map(|_| (asked, issuer, document))
 }
 

@@ -31,9 +31,13 @@ pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
 
 /// H-01, H-02, H-03.
 fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
-    let parameters = &scene.parameters;
     let front_channel = scene.is_get() || (scene.is_post() && !is_back_channel(scene));
-    if !front_channel || !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
+    if front_channel { request_rule(&scene.parameters, scene.is_get()) } else { None }
+}
+
+/// The same of any parameters. `by_object`: whether a request object or its place is enough.
+pub(super) fn request_rule(parameters: &Parameters<'_>, by_object: bool) -> Option<(&'static str, Confidence)> {
+    if !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
         return None;
     }
     let request_uri = parameters.text("request_uri").present();
@@ -46,7 +50,7 @@ fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
     }
     let by_value = parameters.octets("request").present().is_some_and(|object| jwt::read(&object).is_some());
     let by_reference = request_uri.is_some_and(|uri| UrlParts::read(uri.as_bytes()).is_absolute());
-    (scene.is_get() && (by_value || by_reference)).then_some(("H-03", Confidence::High))
+    (by_object && (by_value || by_reference)).then_some(("H-03", Confidence::High))
 }
 
 /// A pushed authorization request has the parameters of an authorization request (RFC 9126 §2.1), and client

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
-use super::observation::{AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenFormat, Trust};
+use super::observation::{
+    AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, PresentedToken, Subject, TokenFormat, Trust,
+};
 use super::signature::SignatureCheck;
 use crate::seen::{Malformation, Seen};
 
@@ -14,6 +16,9 @@ const CLAIM: usize = 8 * 1024;
 
 /// Audiences, methods (PROTOCOL §2.9).
 const ITEMS: usize = 16;
+
+/// Words of `scope` (PROTOCOL §2.9).
+const SCOPES: usize = 64;
 
 /// Names of claims (PROTOCOL §2.9).
 const NAMES: usize = 64;
@@ -63,8 +68,48 @@ pub(super) fn read_access_token<'a>(token: &[u8]) -> (AccessToken<'a>, Option<Cl
     let Some(claims) = jwt.claims else { return (AccessToken { format, ..AccessToken::default() }, None) };
     let bound = |member: &&str| claims.object("cnf").is_some_and(|cnf| cnf.has(member));
     let cnf = ["jkt", "x5t#S256"].into_iter().filter(bound).collect();
-    let access_token = AccessToken { format, claim_names: claims.names(NAMES), exp: claims.date("exp"), cnf };
+    let (claim_names, exp) = (claims.names(NAMES), claims.date("exp"));
+    let access_token = AccessToken { format, claim_names, exp, cnf, presented: None };
     (access_token, Some(Claims { claims, unreadable: false }))
+}
+
+/// An access token that a caller presented, with what it says of itself. `refused`: what a server did not accept is shown
+/// by its header and issuer alone, or anybody could write records in another user's name (PROTOCOL §1.9).
+pub(super) fn read_presented<'a>(token: &[u8], refused: bool) -> (AccessToken<'a>, Option<Claims>) {
+    let (access_token, claims) = read_access_token(token);
+    let Some(jwt) = jwt::read(token) else { return (access_token, claims) };
+    let empty = Object::default();
+    let said = claims.as_ref().map_or(&empty, |claims| &claims.claims);
+    let mut presented = PresentedToken {
+        alg: jwt.header.text("alg", 64),
+        kid: jwt.header.text("kid", CLAIM),
+        iss: said.text("iss", CLAIM),
+        ..PresentedToken::default()
+    };
+    if refused {
+        let presented = Some(Box::new(presented));
+        return (AccessToken { format: access_token.format, presented, ..AccessToken::default() }, None);
+    }
+    presented.typ = jwt.header.text("typ", 64);
+    presented.aud = said.texts("aud", ITEMS);
+    presented.scope = scope(said);
+    presented.iat = said.date("iat");
+    presented.acr = said.text("acr", CLAIM);
+    presented.auth_time = said.date("auth_time");
+    presented.trust = Some(Trust::Unverified);
+    (AccessToken { presented: Some(Box::new(presented)), ..access_token }, claims)
+}
+
+/// `scope` of RFC 9068 §2.2.3, one text; `scp` of others, a text or a list.
+fn scope<'a>(claims: &Object<'a>) -> Seen<Vec<Cow<'a, str>>> {
+    let name = if claims.has("scope") { "scope" } else { "scp" };
+    let words =
+        |text: &str| text.split(' ').filter(|word| !word.is_empty()).map(|word| Cow::Owned(word.to_owned())).collect();
+    match claims.text(name, CLAIM) {
+        Seen::Present(text) => Seen::Present(words(&text)),
+        Seen::Malformed(Malformation::Type) => claims.texts(name, SCOPES),
+        other => other.map(|_| Vec::new()),
+    }
 }
 
 /// The claims that name a person (PROTOCOL §5.4).
@@ -90,6 +135,13 @@ impl Claims {
     /// `iss`
     pub(super) fn issuer(&self) -> Option<Cow<'static, str>> {
         self.claims.text("iss", CLAIM).present()
+    }
+
+    /// The client that an access token was issued to: `client_id` (RFC 9068 §2.2), or a vendor's name for it.
+    pub(super) fn client(&self) -> Seen<Cow<'static, str>> {
+        let names = ["client_id", "azp", "appid", "cid"];
+        let found = names.iter().map(|name| self.claims.text(name, CLAIM)).find(|id| !id.is_absent());
+        found.unwrap_or_default()
     }
 
     /// Whom the token is about, where it says so.

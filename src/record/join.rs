@@ -81,7 +81,7 @@ pub(super) fn join_all(keys: &Keys, links: &[Link<'_>], keep: impl Fn(LinkRole) 
 pub(super) fn flow(join: &BTreeMap<String, Vec<String>>) -> Option<FlowSection> {
     ANCHORS.iter().find_map(|anchor| {
         let id = join.get(*anchor)?.first()?.clone();
-        Some(FlowSection { anchor: (*anchor).to_owned(), id })
+        Some(FlowSection { anchor: (*anchor).to_owned(), id, upstream: None })
     })
 }
 
@@ -252,7 +252,10 @@ mod tests {
         assert_eq!(flow(&join), None);
         for anchor in ["lstate", "rt_out", "idt", "at", "sid", "rt_in", "code", "state", "par", "nonce", "pkce"] {
             join.insert(anchor.to_owned(), vec![format!("k1.{anchor}"), "k0.old".to_owned()]);
-            assert_eq!(flow(&join), Some(FlowSection { anchor: anchor.to_owned(), id: format!("k1.{anchor}") }));
+            assert_eq!(
+                flow(&join),
+                Some(FlowSection { anchor: anchor.to_owned(), id: format!("k1.{anchor}"), upstream: None })
+            );
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Record {
     /// The client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientSection>,
-    /// This record stands for several identical failures.
+    /// This record stands for several identical failures, or uses of one access token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coalesced: Option<CoalescedSection>,
     /// `certain`, `high`, `medium` or `low`.
@@ -87,6 +87,9 @@ pub struct Record {
     /// What was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<ResponseSection>>,
+    /// `broker`: the authorization server is the client of another one here (PROTOCOL §1.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The rule that recognised it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -219,7 +222,7 @@ pub struct ClientSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `basic`, `client_assertion`, `parameter` or `response`.
+    /// `basic`, `client_assertion`, `parameter`, `response` or `token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_source: Option<String>,
 }
@@ -269,6 +272,9 @@ pub struct RequestSection {
     /// `audience`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
+    /// The scheme of the `Authorization` field that held the access token: `bearer` or `dpop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_scheme: Option<String>,
     /// `type` of each member of `authorization_details`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<String>,
@@ -353,6 +359,13 @@ pub struct RequestSection {
     /// Length of `state`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_length: Option<u64>,
+    /// The authorization endpoint that the browser was sent to, sanitised.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<UriSection>,
+    /// The access token was sent in more than one way, or more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_repeated: Option<bool>,
     /// How the access token was sent: `header`, `body` or `query`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
@@ -390,6 +403,12 @@ pub struct UriSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ResponseSection {
+    /// Words of `acr_values` in a challenge (RFC 9470 §3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+    /// Schemes of the challenges that ask for a token: `bearer`, `dpop`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<String>,
     /// Length of the authorization code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_length: Option<u64>,
@@ -405,6 +424,9 @@ pub struct ResponseSection {
     /// `iss` of an authorization response (RFC 9207).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// `max_age` of a challenge in seconds (RFC 9470 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
     /// Members that were present, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
@@ -421,6 +443,10 @@ pub struct ResponseSection {
     /// A refresh token was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<bool>,
+    /// `resource_metadata` of a challenge (RFC 9728 §5.1), sanitised.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_metadata: Option<UriSection>,
     /// The refresh token differs from the one presented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated: Option<bool>,
@@ -430,6 +456,9 @@ pub struct ResponseSection {
     /// `response`, `request` or `assumed_unchanged`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_source: Option<String>,
+    /// At a client: the answer sets a cookie, so that a session may have begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_cookie: Option<bool>,
     /// `token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
@@ -439,6 +468,19 @@ pub struct ResponseSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct TokenSection {
+    /// `acr`; like `alg`, `aud`, `auth_time`, `iat`, `iss`, `kid`, `scope`, `trust` and `typ` of a token that was presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// `auth_time` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
     /// Names of its claims; their number alone in profile `minimal`.
     /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -455,6 +497,24 @@ pub struct TokenSection {
     /// `jwt`, `jwe` or `opaque`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// Words of `scope` or `scp`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// What the claims rest on, as in `id_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
 }
 
 /// Claims of the ID token (or of an `id_token_hint`).
@@ -572,9 +632,12 @@ pub struct FlowSection {
     pub anchor: String,
     /// Its first value.
     pub id: String,
+    /// At a broker: the id of the flow with the other authorization server, where one exchange shows both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
 }
 
-/// This record stands for several identical failures.
+/// This record stands for several identical failures, or uses of one access token.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct CoalescedSection {

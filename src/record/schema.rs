@@ -242,7 +242,7 @@ const RULES: &[(&str, Rule)] = &[
     ("exchange.response_source", Rule::OneOf(&["local", "none", "upstream"])),
     ("source.address_from", Rule::OneOf(&["peer", "xff"])),
     ("observer.direction", Rule::OneOf(&["inbound", "outbound"])),
-    ("client.id_source", Rule::OneOf(&["basic", "client_assertion", "parameter", "response"])),
+    ("client.id_source", Rule::OneOf(&["basic", "client_assertion", "parameter", "response", "token"])),
     (
         "client.auth_method",
         Rule::OneOf(&[
@@ -257,7 +257,12 @@ const RULES: &[(&str, Rule)] = &[
     ("subject.trust", TRUST),
     ("Pseudonym.hmac", HASHED),
     ("request.body_format", Rule::OneOf(&["form", "json"])),
-    ("request.delivery", Rule::OneOf(&["post", "query"])),
+    ("request.auth_scheme", Rule::OneOf(&["bearer", "dpop"])),
+    ("request.delivery", Rule::OneOf(&["json", "post", "query"])),
+    ("response.challenges", Rule::OneOf(&["bearer", "dpop"])),
+    ("role", Rule::OneOf(&["broker"])),
+    ("token.trust", TRUST),
+    ("flow.upstream", HASHED),
     ("request.form", Rule::OneOf(&["par", "plain", "request", "request_uri"])),
     ("request.transport", Rule::OneOf(&["body", "header", "query"])),
     ("response.delivery", Rule::OneOf(&["form_post", "fragment", "page", "query"])),

@@ -48,6 +48,15 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::AuthorizationError | ProtocolEvent::AuthorizationResponse => {
             (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
         }
+        ProtocolEvent::AuthorizationInitiated => {
+            (&[EXCHANGE, FAILURE, &["request", "role", "subject"]], AUTHORIZATION_REQUEST, NONE)
+        }
+        ProtocolEvent::BearerMissing | ProtocolEvent::BearerRejected | ProtocolEvent::BearerUsed => {
+            (&[EXCHANGE, FAILURE, &["request", "response", "subject", "token"]], BEARER_REQUEST, CHALLENGE)
+        }
+        ProtocolEvent::CallbackReceived => {
+            (&[EXCHANGE, FAILURE, &["id_token", "response", "role", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
+        }
         ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
             (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
@@ -127,12 +136,17 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "response_type",
     "scope",
     "state_length",
+    "target",
     "ui_locales",
     "unknown_parameters",
 ];
 
 const AUTHORIZATION_RESPONSE: &[&str] =
-    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "token_type"];
+    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "set_cookie", "token_type"];
+
+const BEARER_REQUEST: &[&str] = &["auth_scheme", "dpop", "token_repeated", "transport"];
+
+const CHALLENGE: &[&str] = &["acr_values", "challenges", "max_age", "resource_metadata", "scope"];
 
 const TOKEN_REQUEST: &[&str] = &[
     "audience",

@@ -3,6 +3,7 @@
 //! This is where personal data and secrets stay behind. What a family of events adds is in a file of its own.
 
 mod authorization;
+mod bearer;
 mod envelope;
 mod id_token;
 mod logout;
@@ -121,6 +122,7 @@ pub fn draft(
     let source = source_address(facts.source_address.as_deref(), &request.headers, context.privacy.trusted_hops);
     drafter.source(&mut record, source, &request.headers);
     record.client = drafter.client(&observation.client);
+    record.role = observation.broker.then(|| "broker".to_owned());
     record.subject = observation.subject.as_ref().and_then(|subject| drafter.subject(subject));
     drafter.message(&mut record, &observation.message);
     drafter.joins(&mut record, observation);
@@ -165,6 +167,7 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Bearer(message) => self.bearer(record, message),
             Message::Logout(message) => self.logout(record, message),
             Message::Token(message) => self.token(record, message),
             Message::Userinfo(message) => self.userinfo(record, message),

@@ -60,9 +60,10 @@ impl Drafter<'_> {
     /// The word for what claims rest on; `None` when they may not be attributed to anybody.
     pub(super) fn trust(&self, trust: Trust) -> Option<&'static str> {
         match (trust, self.outcome) {
+            (Trust::Claimed | Trust::Unverified, Outcome::Failure) => None,
+            (Trust::Claimed, _) => Some("unverified"),
             (Trust::Direct, _) => Some("direct"),
             (Trust::Verified, _) => Some("verified"),
-            (Trust::Unverified, Outcome::Failure) => None,
             (Trust::Unverified, Outcome::Success) => Some("accepted"),
             (Trust::Unverified, Outcome::Pending | Outcome::Unknown) => Some("unverified"),
         }
@@ -86,6 +87,10 @@ impl Drafter<'_> {
             joined.values.insert(role(LinkRole::Sub).to_owned(), values);
         }
         record.flow = flow(&joined.values);
+        if let (Some(flow), Some(upstream)) = (&mut record.flow, &observation.upstream) {
+            let hashed = join_all(self.keys, std::slice::from_ref(upstream), |_| true);
+            flow.upstream = hashed.values.into_values().flatten().next();
+        }
         record.join = joined.values;
     }
 }
@@ -97,7 +102,7 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
         Message::AuthorizationRequest(message) => [&message.login_hint].map(|hint| hint.as_ref()),
         Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
         Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
-        Message::AuthorizationResponse(_) | Message::Userinfo(_) => [Seen::Absent],
+        Message::AuthorizationResponse(_) | Message::Bearer(_) | Message::Userinfo(_) => [Seen::Absent],
     };
     let subject = observation.subject.as_ref().and_then(|subject| subject.sub.as_ref().present());
     let names = names.into_iter().filter_map(Seen::present).chain(subject).map(AsRef::as_ref);

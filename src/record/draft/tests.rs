@@ -13,7 +13,7 @@ use crate::http::Headers;
 use crate::oauth::{
     AccessToken, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, Client, ClientAuthMethod,
     ClientIdSource, Confidence, Delivery, IdToken, IdentityClaim, IdentityKind, Integrity, Link, LinkRole, Logout,
-    OAuthError, ProtocolEvent, Reason, Recognition, RequestForm, ScopeSource, Subject, Tier, TokenExchange,
+    OAuthError, ProtocolEvent, Reason, Recognition, RequestForm, ScopeSource, Side, Subject, Tier, TokenExchange,
     TokenFormat, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
@@ -101,6 +101,9 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             response_body: Completeness::Complete,
             ..Integrity::default()
         },
+        side: Side::AuthorizationServer,
+        broker: false,
+        upstream: None,
     }
 }
 
