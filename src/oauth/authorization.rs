@@ -84,6 +84,36 @@ pub(super) fn observe_initiated<'a>(
     observation
 }
 
+/// The request that a request object makes where it is fetched. `reference`: the URL that it has.
+pub(super) fn observe_fetched<'a>(
+    scene: &Scene<'a>,
+    reference: Cow<'a, [u8]>,
+    object: Option<&'a [u8]>,
+    recognition: Recognition,
+) -> Observation<'a> {
+    let mut parameters = Parameters::default();
+    if let Some(claims) = object.and_then(jwt::read).and_then(|jwt| jwt.claims) {
+        parameters.add_object(&claims, &scene.policy.limits);
+    }
+    let form = RequestForm::RequestUri;
+    let mut links = Links::default();
+    link(&parameters, form, &mut links);
+    links.add(LinkRole::Par, "request.request_uri", Seen::Present(reference));
+    links.add(
+        LinkRole::Robj,
+        "request.request",
+        object.map_or(Seen::Absent, |object| Seen::Present(Cow::Borrowed(object))),
+    );
+    let mut message = read(scene, &parameters, form);
+    message.delivery = None;
+    let message = Message::AuthorizationRequest(Box::new(message));
+    let mut observation = scene.observation(ProtocolEvent::RequestObjectFetched, recognition, message);
+    scene.claim_named(&mut observation, None);
+    observation.client = named(&parameters);
+    put_links(&mut observation, links);
+    observation
+}
+
 fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     let by_reference = parameters.text("request_uri");
     match by_reference {

@@ -1,12 +1,13 @@
 //! Which bodies are read, and how much of them. What is not read cannot leak: no login form, no page without a use.
 
 use super::bearer;
+use super::client_documents;
 use super::endpoint::EndpointKind as Kind;
 use super::html_form;
 use super::party::Side;
 use super::policy::{Interest, Issuer, Policy};
 use crate::body::Body;
-use crate::http::{MediaType, RequestHead, ResponseHead, UrlParts};
+use crate::http::{MediaType, RequestHead, ResponseHead, UrlParts, normalise_path};
 
 /// What is read of a request, decided on its head.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -52,7 +53,7 @@ impl Policy {
             return None;
         }
         if interest.side != Side::AuthorizationServer {
-            return self.party_response(interest.kind()?, status, response.headers.media_type());
+            return self.party_response(interest.kind(), status, response);
         }
         let issuer = self.issuers.get(interest.issuer?)?;
         let media = response.headers.media_type();
@@ -65,7 +66,7 @@ impl Policy {
             Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
             Some(Kind::Authorization) => html.or(error),
             Some(Kind::Interaction | Kind::Resume | Kind::Callback) => html,
-            Some(Kind::EndSession) => error,
+            Some(Kind::EndSession) => html.or(error),
             None if expects_json(issuer, head) && html.is_none() => json,
             None => html,
             Some(_) => None,
@@ -86,14 +87,17 @@ impl Policy {
             Some(Kind::CibaNotification) => matches!(media, Some(MediaType::Json) | None),
             Some(_) => false,
             None if is_security_event(head) => true,
-            None => form && self.is_from_an_issuer(head),
+            None => form && (self.is_from_an_issuer(head) || is_for_a_back_channel(head)),
         }
     }
 
-    fn party_response(&self, kind: Kind, status: u16, media: Option<MediaType>) -> Option<usize> {
-        let is_json = media == Some(MediaType::Json);
+    fn party_response(&self, kind: Option<Kind>, status: u16, response: &ResponseHead) -> Option<usize> {
+        let is_json = response.headers.media_type() == Some(MediaType::Json);
+        let Some(kind) = kind else {
+            return (status == 200 && client_documents::is_request_object(response)).then_some(self.limits.json_body);
+        };
         let wanted = match kind {
-            Kind::RequestObject | Kind::PrMetadata => status == 200,
+            Kind::RequestObject => status == 200,
             Kind::Login => status < 300 && is_json,
             Kind::BackchannelLogout | Kind::SetReceiver => status >= 400 && is_json,
             _ => false,
@@ -106,6 +110,14 @@ impl Policy {
         let host = head.headers.first("origin").and_then(|origin| UrlParts::read(origin).host());
         host.is_some_and(|host| self.issuers.iter().any(|issuer| issuer.owns(host)))
     }
+}
+
+/// A form that no browser sent, to a path that says what it is for.
+fn is_for_a_back_channel(head: &RequestHead) -> bool {
+    let path = normalise_path(head.path().unwrap_or_default()).to_ascii_lowercase();
+    let says = |word: &[u8]| path.windows(word.len()).any(|part| part == word);
+    let browser = head.headers.first("cookie").is_some() || head.headers.first("origin").is_some();
+    !browser && (says(b"backchannel") || says(b"back-channel"))
 }
 
 /// RFC 8935 §2.1
@@ -219,6 +231,6 @@ mod tests {
         assert_eq!(response(&policy, "/jwks", "200", "application/jwk-set+json"), Some(262_144));
         assert_eq!(response(&policy, "/jwks", "404", "text/plain"), None);
         assert_eq!(response(&policy, "/token", "200", "text/plain"), Some(262_144));
-        assert_eq!(response(&policy, "/session/end", "200", "text/html"), None);
+        assert_eq!(response(&policy, "/session/end", "200", "text/html"), Some(131_072));
     }
 }

@@ -212,15 +212,21 @@ pub enum Trust {
 /// The event's own content.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// `authorization.request`, `authorization.initiated`
+    /// `authorization.request`, `authorization.initiated`, `request_object.fetched`
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
     /// `authorization.response`, `authorization.error`, `callback.received`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
     /// `bearer.*`
     Bearer(Box<Bearer<'a>>),
+    /// `client.metadata_fetched`, and documents whose content is not looked at.
+    Fetched,
+    /// `login.initiated_by_third_party`
+    LoginInitiation(Box<LoginInitiation<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
-    /// `token.*`, `client.auth_failed` at the token endpoint
+    /// `signal.received`
+    Signal(Box<Signal<'a>>),
+    /// `token.*`, `ciba.notified`, `ciba.pushed`, `client.auth_failed` at the token endpoint
     Token(Box<TokenExchange<'a>>),
     /// `userinfo.accessed`
     Userinfo(Box<Userinfo<'a>>),
@@ -624,8 +630,42 @@ pub struct Logout<'a> {
     pub hint: Option<IdToken<'a>>,
     /// Whether the answer deletes a cookie.
     pub cookie_cleared: bool,
+    /// Whether this is a client's redirect to the authorization server.
+    pub redirected: bool,
+    /// `iss` of a front-channel logout.
+    pub iss: Seen<Cow<'a, str>>,
+    /// The clients that a logout page tells by frames, unsanitised, at most 16.
+    pub targets: Vec<Cow<'a, str>>,
+    /// The logout token of a back-channel logout.
+    pub token: Option<AccessToken<'a>>,
+    /// Names of the members of its `events`, at most 16.
+    pub events: Vec<Cow<'a, str>>,
     /// Names of parameters that we do not know, at most 32.
     pub unknown_parameters: Vec<Cow<'a, str>>,
+}
+
+/// A third party begins a login at a client (OIDC Core §4).
+#[derive(Debug, Default)]
+pub struct LoginInitiation<'a> {
+    /// How it came.
+    pub delivery: Option<Delivery>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `target_link_uri`, unsanitised.
+    pub target: Seen<Cow<'a, str>>,
+    /// `login_hint`: personal data.
+    pub login_hint: Seen<Cow<'a, str>>,
+}
+
+/// A security event token (RFC 8417) that was pushed.
+#[derive(Debug, Default)]
+pub struct Signal<'a> {
+    /// The token, from outside.
+    pub token: Option<AccessToken<'a>>,
+    /// Names of the members of `events`: URIs, at most 16.
+    pub events: Vec<Cow<'a, str>>,
+    /// `format` of the subject identifier (RFC 9493 §3).
+    pub subject_format: Seen<Cow<'a, str>>,
 }
 
 /// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
@@ -644,6 +684,8 @@ pub struct Link<'a> {
 pub enum LinkRole {
     /// Access token, label `tok`.
     At,
+    /// `auth_req_id` (CIBA Core §7.3).
+    Ciba,
     /// Authorization code.
     Code,
     /// ID token or hint, whole, label `tok`.
@@ -670,6 +712,10 @@ pub enum LinkRole {
     State,
     /// Subject identifier, scope issuer, pseudonym key.
     Sub,
+    /// A token of a kind that is not told, label `tok`.
+    Tok,
+    /// `txn` of a security event token (RFC 8417 §2.2).
+    Txn,
     /// User name, scope issuer, pseudonym key.
     Username,
 }

@@ -8,7 +8,10 @@ use super::party::Side;
 use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
-use super::{authorization, bearer, bodies, callback, logout, redirects, token, userinfo};
+use super::{
+    authorization, bearer, bodies, callback, client_documents, client_logout, logout, notices, redirects, token,
+    userinfo,
+};
 
 /// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once). All
 /// are of one side: where nothing says which, the first that sees something.
@@ -26,8 +29,9 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
     if message && events.is_empty() {
         events = at(Side::RelyingParty, of_client);
     }
-    if events.is_empty() && policy.is_use(&decoded.interest, decoded.request) {
-        events = at(Side::ResourceServer, |scene| Vec::from_iter(bearer::observe(scene)));
+    let named = message && decoded.interest.endpoint.is_some();
+    if events.is_empty() && (named || policy.is_use(&decoded.interest, decoded.request)) {
+        events = at(Side::ResourceServer, of_resource);
     }
     events
 }
@@ -50,11 +54,46 @@ fn of_server<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
 
 fn of_client<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
     match scene.endpoint.map(|endpoint| endpoint.kind) {
-        Some(Kind::Callback | Kind::Login) | None => {
-            let callback = callback::observe(scene);
-            callback.into_iter().chain(redirects::observe(scene)).collect()
-        }
-        Some(_) => Vec::new(),
+        Some(Kind::BackchannelLogout) => Vec::from_iter(notices::logout(scene)),
+        Some(Kind::SetReceiver) => Vec::from_iter(notices::signal(scene)),
+        Some(Kind::CibaNotification) => Vec::from_iter(notices::authenticated(scene)),
+        Some(Kind::FrontchannelLogout) => Vec::from_iter(client_logout::frontchannel(scene)),
+        Some(Kind::LocalLogout) => Vec::from_iter(client_logout::local(scene)),
+        Some(Kind::PostLogout) => client_logout::returned(scene).into_iter().chain(redirects::observe(scene)).collect(),
+        Some(Kind::RequestObject) => Vec::from_iter(client_documents::request_object(scene)),
+        Some(Kind::ClientJwks | Kind::ClientMetadata) => Vec::from_iter(client_documents::fetched(scene)),
+        Some(_) => of_browser(scene),
+        None => match of_shape(scene) {
+            Some(found) => vec![found],
+            None => of_browser(scene),
+        },
+    }
+}
+
+/// Messages whose shape alone says what they are.
+fn of_shape<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
+    if scene.decoded.response.is_some_and(client_documents::is_request_object) {
+        return client_documents::request_object(scene);
+    }
+    if client_logout::is_frontchannel(scene) {
+        return client_logout::frontchannel(scene);
+    }
+    notices::of_shape(scene)
+}
+
+/// What a browser brings to a client, and where the client sends it.
+fn of_browser<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    let initiated = redirects::observe(scene);
+    let third_party = redirects::observe_third_party(scene, initiated.is_some());
+    let requested = client_logout::requested(scene).filter(|_| initiated.is_none());
+    third_party.or_else(|| callback::observe(scene)).into_iter().chain(initiated).chain(requested).collect()
+}
+
+fn of_resource<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    match scene.endpoint.map(|endpoint| endpoint.kind) {
+        Some(Kind::SetReceiver) => Vec::from_iter(notices::signal(scene)),
+        Some(_) => Vec::from_iter(client_documents::fetched(scene)),
+        None => Vec::from_iter(bearer::observe(scene)),
     }
 }
 

@@ -85,10 +85,14 @@ pub(super) fn is_userinfo_path(head: &RequestHead) -> bool {
 
 /// H-19
 fn is_end_session_request(scene: &Scene<'_>) -> bool {
-    let parameters = &scene.parameters;
+    (scene.is_get() || scene.is_post()) && end_session_parameters(&scene.parameters)
+}
+
+/// The same of any parameters.
+pub(super) fn end_session_parameters(parameters: &Parameters<'_>) -> bool {
     let hint = parameters.octets("id_token_hint").present().is_some_and(|hint| jwt::read(&hint).is_some());
     let other = ["response_type", "scope", "grant_type"].iter().any(|name| parameters.has(name));
-    (scene.is_get() || scene.is_post()) && !other && (hint || parameters.has("post_logout_redirect_uri"))
+    !other && (hint || parameters.has("post_logout_redirect_uri"))
 }
 
 /// PROTOCOL §1.5: a request that a provider sends to itself carries one of its continuation parameters. Spring

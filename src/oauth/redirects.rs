@@ -5,11 +5,14 @@ use std::borrow::Cow;
 
 use super::authorization::observe_initiated;
 use super::endpoint::EndpointKind;
+use super::event::ProtocolEvent;
 use super::json::{Json, Object};
-use super::observation::{Confidence, Delivery, Observation, Recognition, Tier};
+use super::observation::{
+    BodyFormat, Confidence, Delivery, LoginInitiation, Message, Observation, Outcome, Reason, Recognition, Tier,
+};
 use super::parameters::Parameters;
 use super::recognise::request_rule;
-use super::scene::{Answer, Scene, claim};
+use super::scene::{Answer, Scene, claim, was_sent};
 use crate::http::{MediaType, UrlParts};
 
 /// Where the browser is sent, and how.
@@ -23,6 +26,38 @@ struct Sent<'a> {
 pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
     let sent = redirect(scene).or_else(|| in_json(scene))?;
     initiated(scene, &sent)
+}
+
+/// A third party has sent the browser to begin a flow (OIDC Core §4). Without an endpoint that says so only where the
+/// client does begin one (H-29).
+pub(super) fn observe_third_party<'a>(scene: &Scene<'a>, begun: bool) -> Option<Observation<'a>> {
+    let parameters = &scene.parameters;
+    let expected = scene.endpoint.is_some_and(|endpoint| endpoint.kind == EndpointKind::InitiateLogin);
+    let issuer = parameters.text("iss");
+    let other = ["code", "error", "sid", "response", "state"].iter().any(|name| parameters.has(name));
+    if !(scene.is_get() || scene.is_post()) || other || !(expected || (begun && was_sent(&issuer))) {
+        return None;
+    }
+    let posted = scene.body_format == Some(BodyFormat::Form);
+    let message = LoginInitiation {
+        delivery: Some(if posted { Delivery::Post } else { Delivery::Query }),
+        iss: issuer.clone(),
+        target: parameters.text("target_link_uri"),
+        login_hint: parameters.text("login_hint"),
+    };
+    let recognition = scene.recognition("H-29", Confidence::High);
+    let message = Message::LoginInitiation(Box::new(message));
+    let mut observation = scene.observation(ProtocolEvent::LoginInitiatedByThirdParty, recognition, message);
+    scene.claim_named(&mut observation, issuer.as_ref().present().map(AsRef::as_ref));
+    (observation.outcome, observation.reason) = match scene.answer() {
+        _ if begun => (Outcome::Success, None),
+        Answer::Nobody => (Outcome::Unknown, Some(Reason::NoResponse)),
+        Answer::Local(400..=499) => (Outcome::Failure, Some(Reason::LocalReply)),
+        Answer::Local(_) => (Outcome::Unknown, Some(Reason::LocalReply)),
+        Answer::Server(400..) => (Outcome::Failure, Some(Reason::HttpStatus)),
+        Answer::Server(_) => (Outcome::Unknown, Some(Reason::HttpStatus)),
+    };
+    Some(observation)
 }
 
 /// The same of an authorization server that is a client of another one. What it sends to itself is no request.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json::Object;
+use super::json::{Json, Object};
 use super::jwt;
 use super::links::{Links, octets};
 use super::observation::{
@@ -142,6 +142,30 @@ impl Claims {
         let names = ["client_id", "azp", "appid", "cid"];
         let found = names.iter().map(|name| self.claims.text(name, CLAIM)).find(|id| !id.is_absent());
         found.unwrap_or_default()
+    }
+
+    /// A claim that is a text.
+    pub(super) fn text(&self, claim: &str) -> Seen<Cow<'static, str>> {
+        self.claims.text(claim, CLAIM)
+    }
+
+    /// Names of the members of `events` (RFC 8417 §2.2): URIs.
+    pub(super) fn events<'a>(&self) -> Vec<Cow<'a, str>> {
+        self.claims.object("events").map(|events| events.names(ITEMS)).unwrap_or_default()
+    }
+
+    /// The subject identifier of a security event (RFC 9493): `sub_id`, or `subject` of the first event, or the user of a
+    /// subject that has several parts (CAEP 1.0 §2).
+    pub(super) fn event_subject(&self) -> Option<Object<'static>> {
+        let of_event = || {
+            let events = self.claims.object("events")?;
+            events.members().find_map(|(_, event)| match event {
+                Json::Object(event) => event.object("subject"),
+                _ => None,
+            })
+        };
+        let found = self.claims.object("sub_id").or_else(of_event)?;
+        Some(found.object("user").unwrap_or(found).clone())
     }
 
     /// Whom the token is about, where it says so.

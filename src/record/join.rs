@@ -9,6 +9,8 @@ use crate::record::keys::{Keys, Purpose};
 /// What kind of value is hashed: part of the hashed input, and the choice of the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Label {
+    /// `auth_req_id`
+    Ciba,
     /// Authorization code.
     Code,
     /// E-mail address, with the pseudonym key.
@@ -35,6 +37,8 @@ pub enum Label {
     Sub,
     /// Any token: access, refresh, ID.
     Tok,
+    /// `txn` of a security event token.
+    Txn,
     /// User name, scope issuer, with the pseudonym key.
     Username,
 }
@@ -98,7 +102,8 @@ pub(super) fn role(role: LinkRole) -> &'static str {
 
 fn label(role: LinkRole) -> Label {
     match role {
-        LinkRole::At | LinkRole::Idt | LinkRole::RtIn | LinkRole::RtOut => Label::Tok,
+        LinkRole::At | LinkRole::Idt | LinkRole::RtIn | LinkRole::RtOut | LinkRole::Tok => Label::Tok,
+        LinkRole::Ciba => Label::Ciba,
         LinkRole::Code => Label::Code,
         LinkRole::Jti => Label::Jti,
         LinkRole::Lstate => Label::Lstate,
@@ -109,6 +114,7 @@ fn label(role: LinkRole) -> Label {
         LinkRole::Sid => Label::Sid,
         LinkRole::State => Label::State,
         LinkRole::Sub => Label::Sub,
+        LinkRole::Txn => Label::Txn,
         LinkRole::Username => Label::Username,
     }
 }
@@ -123,6 +129,7 @@ impl Label {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Ciba => "ciba",
             Self::Code => "code",
             Self::Email => "email",
             Self::Jti => "jti",
@@ -136,6 +143,7 @@ impl Label {
             Self::State => "state",
             Self::Sub => "sub",
             Self::Tok => "tok",
+            Self::Txn => "txn",
             Self::Username => "username",
         }
     }
@@ -143,7 +151,8 @@ impl Label {
     fn purpose(self) -> Purpose {
         match self {
             Self::Email | Self::Phone | Self::Sub | Self::Username => Purpose::Pseudonym,
-            Self::Code
+            Self::Ciba
+            | Self::Code
             | Self::Jti
             | Self::Lstate
             | Self::Nonce
@@ -152,7 +161,8 @@ impl Label {
             | Self::Robj
             | Self::Sid
             | Self::State
-            | Self::Tok => Purpose::Join,
+            | Self::Tok
+            | Self::Txn => Purpose::Join,
         }
     }
 }

@@ -106,7 +106,7 @@ pub struct Record {
     /// Realm or tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
-    /// The access token, from outside.
+    /// The access token, from outside; or the logout token or security event token that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenSection>,
     /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
@@ -303,6 +303,9 @@ pub struct RequestSection {
     /// Whether a DPoP proof was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop: Option<bool>,
+    /// Names of the members of `events` of a logout token or security event token (RFC 8417 §2.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
     /// `plain`, `request`, `request_uri` or `par`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -316,6 +319,9 @@ pub struct RequestSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idp_hint: Option<String>,
+    /// `iss` of a front-channel logout or of a login that a third party began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
     /// `login_hint`
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -330,6 +336,9 @@ pub struct RequestSection {
     /// Length of `nonce`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce_length: Option<u64>,
+    /// `redirect_out`: the request was seen as the client's redirect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_as: Option<String>,
     /// Whether any parameter of a token request came in the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
@@ -359,7 +368,10 @@ pub struct RequestSection {
     /// Length of `state`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_length: Option<u64>,
-    /// The authorization endpoint that the browser was sent to, sanitised.
+    /// `format` of the subject identifier of a security event (RFC 9493 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_format: Option<String>,
+    /// The authorization endpoint that the browser was sent to, or `target_link_uri`; sanitised.
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<UriSection>,
@@ -459,6 +471,10 @@ pub struct ResponseSection {
     /// At a client: the answer sets a cookie, so that a session may have begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_cookie: Option<bool>,
+    /// The clients that a logout page tells by frames, sanitised URLs.
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
     /// `token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,

@@ -203,8 +203,8 @@ const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
 const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
 const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
 const ROLES: &[&str] = &[
-    "at", "code", "idt", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state", "sub",
-    "username",
+    "at", "ciba", "code", "idt", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state",
+    "sub", "tok", "txn", "username",
 ];
 
 /// Closed vocabularies and forms. A new word here is an addition to the format.
@@ -258,6 +258,7 @@ const RULES: &[(&str, Rule)] = &[
     ("Pseudonym.hmac", HASHED),
     ("request.body_format", Rule::OneOf(&["form", "json"])),
     ("request.auth_scheme", Rule::OneOf(&["bearer", "dpop"])),
+    ("request.observed_as", Rule::OneOf(&["redirect_out"])),
     ("request.delivery", Rule::OneOf(&["json", "post", "query"])),
     ("response.challenges", Rule::OneOf(&["bearer", "dpop"])),
     ("role", Rule::OneOf(&["broker"])),

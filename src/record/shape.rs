@@ -57,6 +57,21 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::CallbackReceived => {
             (&[EXCHANGE, FAILURE, &["id_token", "response", "role", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
         }
+        ProtocolEvent::CibaPushed => (
+            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
+            TOKEN_REQUEST,
+            TOKEN_RESPONSE,
+        ),
+        ProtocolEvent::RequestObjectFetched => (&[EXCHANGE, FAILURE, &["request"]], AUTHORIZATION_REQUEST, NONE),
+        ProtocolEvent::LoginInitiatedByThirdParty => {
+            (&[EXCHANGE, FAILURE, &["request"]], &["delivery", "iss", "login_hint", "target"], NONE)
+        }
+        ProtocolEvent::LogoutBackchannel | ProtocolEvent::SignalReceived => {
+            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &["delivery", "events", "subject_format"], NONE)
+        }
+        ProtocolEvent::LogoutFrontchannel | ProtocolEvent::LogoutLocal | ProtocolEvent::LogoutReturned => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &["delivery", "iss"], &["cookie_cleared"])
+        }
         ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
             (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
@@ -176,6 +191,6 @@ const TOKEN_RESPONSE: &[&str] = &[
 const USERINFO_REQUEST: &[&str] = &["transport"];
 
 const LOGOUT_REQUEST: &[&str] =
-    &["delivery", "id_token_hint", "logout_hint", "post_logout_redirect_uri", "unknown_parameters"];
+    &["delivery", "id_token_hint", "logout_hint", "observed_as", "post_logout_redirect_uri", "unknown_parameters"];
 
-const LOGOUT_RESPONSE: &[&str] = &["cookie_cleared", "redirect_uri"];
+const LOGOUT_RESPONSE: &[&str] = &["cookie_cleared", "redirect_uri", "targets"];

@@ -117,7 +117,7 @@ impl Drafter<'_> {
 }
 
 /// PROTOCOL §2.9, `aud`.
-const MAX_AUDIENCES: usize = 16;
+pub(super) const MAX_AUDIENCES: usize = 16;
 
 /// PROTOCOL §2.9, claims names.
 pub(super) const MAX_CLAIMS: usize = 64;

@@ -8,6 +8,7 @@ mod envelope;
 mod id_token;
 mod logout;
 mod made;
+mod notices;
 mod parties;
 #[cfg(test)]
 mod tests;
@@ -168,7 +169,10 @@ impl Drafter<'_> {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
             Message::Bearer(message) => self.bearer(record, message),
+            Message::Fetched => {}
+            Message::LoginInitiation(message) => self.login_initiation(record, message),
             Message::Logout(message) => self.logout(record, message),
+            Message::Signal(message) => self.signal(record, message),
             Message::Token(message) => self.token(record, message),
             Message::Userinfo(message) => self.userinfo(record, message),
         }

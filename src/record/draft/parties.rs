@@ -102,7 +102,12 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
         Message::AuthorizationRequest(message) => [&message.login_hint].map(|hint| hint.as_ref()),
         Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
         Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
-        Message::AuthorizationResponse(_) | Message::Bearer(_) | Message::Userinfo(_) => [Seen::Absent],
+        Message::LoginInitiation(message) => [&message.login_hint].map(|hint| hint.as_ref()),
+        Message::AuthorizationResponse(_)
+        | Message::Bearer(_)
+        | Message::Fetched
+        | Message::Signal(_)
+        | Message::Userinfo(_) => [Seen::Absent],
     };
     let subject = observation.subject.as_ref().and_then(|subject| subject.sub.as_ref().present());
     let names = names.into_iter().filter_map(Seen::present).chain(subject).map(AsRef::as_ref);
@@ -113,6 +118,7 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
 fn too_long(role: LinkRole) -> &'static str {
     match role {
         LinkRole::At => "join.at",
+        LinkRole::Ciba => "join.ciba",
         LinkRole::Code => "join.code",
         LinkRole::Idt => "join.idt",
         LinkRole::Jti => "join.jti",
@@ -126,6 +132,8 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Sid => "join.sid",
         LinkRole::State => "join.state",
         LinkRole::Sub => "join.sub",
+        LinkRole::Tok => "join.tok",
+        LinkRole::Txn => "join.txn",
         LinkRole::Username => "join.username",
     }
 }
