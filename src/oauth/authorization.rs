@@ -29,7 +29,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
     // A consent form is posted to the same place, without what makes a request (Spring Authorization Server).
     let consent =
         scene.is_post() && !["response_type", "request", "request_uri"].iter().any(|name| scene.parameters.has(name));
-    if consent || is_internal_hop(&scene.parameters) {
+    if consent || is_internal_hop(&scene.parameters, scene.issuer) {
         return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);
@@ -114,7 +114,7 @@ pub(super) fn observe_fetched<'a>(
     observation
 }
 
-fn request_form(parameters: &Parameters<'_>) -> RequestForm {
+pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     let by_reference = parameters.text("request_uri");
     match by_reference {
         _ if was_sent(&parameters.octets("request")) => RequestForm::Request,
@@ -125,7 +125,7 @@ fn request_form(parameters: &Parameters<'_>) -> RequestForm {
 }
 
 /// The parameters that count: those of a readable request object over those beside it (OIDC Core §6.1, RFC 9101 §5).
-fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
+pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
     opened(scene, &scene.parameters)
 }
 
@@ -171,7 +171,7 @@ fn observe_request<'a>(
     observation
 }
 
-fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -> AuthorizationRequest<'a> {
+pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -> AuthorizationRequest<'a> {
     let posted = scene.body_format == Some(BodyFormat::Form);
     let response_type = parameters.words("response_type").map(|mut words| {
         words.sort_unstable();
@@ -227,7 +227,7 @@ fn detail_types<'a>(details: &Json<'static>) -> Seen<Vec<Cow<'a, str>>> {
     Seen::Present(types.collect())
 }
 
-fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a>) {
+pub(super) fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a>) {
     links.add(LinkRole::State, "request.state", parameters.octets("state"));
     links.add(LinkRole::Nonce, "request.nonce", parameters.octets("nonce"));
     links.add(LinkRole::Pkce, "request.code_challenge", challenge(parameters));

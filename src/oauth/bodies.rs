@@ -4,8 +4,11 @@ use super::bearer;
 use super::client_documents;
 use super::endpoint::EndpointKind as Kind;
 use super::html_form;
+use super::limits::LoginForms;
+use super::login;
 use super::party::Side;
 use super::policy::{Interest, Issuer, Policy};
+use super::provider::Purpose;
 use crate::body::Body;
 use crate::http::{MediaType, RequestHead, ResponseHead, UrlParts, normalise_path};
 
@@ -31,17 +34,28 @@ impl Policy {
         interest.kind().is_none() && server.is_some_and(|server| bearer::is_use(server, head))
     }
 
-    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords), and never that of a
-    /// request to an unknown path once the issuer's endpoints are known, or of a client that named no endpoint there.
+    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords) unless the operator asked
+    /// for user names, and never that of a request to an unknown path once the issuer's endpoints are known, or of a client
+    /// that named no endpoint there.
     #[must_use]
     pub fn bodies(&self, interest: &Interest, head: &RequestHead) -> BodyPlan {
+        let names = self.limits.login_forms == LoginForms::Username;
+        let named = |issuer: &Issuer| {
+            names && login::is_form(issuer, interest.kind(), head).is_some_and(|form| !form.usernames.is_empty())
+        };
         let issuer = interest.issuer.and_then(|issuer| self.issuers.get(issuer));
         let of_issuer = interest.side == Side::AuthorizationServer
-            && issuer.is_some_and(|issuer| wants_request(issuer, interest, head));
+            && issuer.is_some_and(|issuer| wants_request(issuer, interest, head) || named(issuer));
         let of_party = (interest.side != Side::AuthorizationServer || interest.endpoint.is_none())
             && self.party_wants_request(interest.kind(), head);
         let wanted = (of_issuer || of_party) && can_be_message(head);
         BodyPlan { request: wanted.then_some(self.limits.request_body) }
+    }
+
+    /// Whether the answer to a login or consent form is judged by what is in it.
+    fn is_judged(&self, issuer: &Issuer, head: &RequestHead) -> bool {
+        let adapter = login::adapter(issuer, head, &|_| true);
+        adapter.is_some_and(|adapter| self.limits.login_forms != LoginForms::Off || adapter.purpose == Purpose::Consent)
     }
 
     /// The most bytes of the response body that are read, decided on its head; `None` to leave it alone.
@@ -62,11 +76,20 @@ impl Policy {
         let error = if media == Some(MediaType::Json) && status >= 400 { json } else { None };
         match interest.kind() {
             Some(Kind::Token | Kind::Userinfo) => json,
-            Some(Kind::Discovery) if status == 200 => json,
-            Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
+            Some(Kind::Discovery | Kind::Federation | Kind::Jwks | Kind::Webfinger) => {
+                json.filter(|_| status == 200 && html.is_none())
+            }
+            _ if html.is_none() && self.is_judged(issuer, head) => json,
+            Some(kind) if is_back_channel(kind) => json.filter(|_| html.is_none()),
             Some(Kind::Authorization) => html.or(error),
-            Some(Kind::Interaction | Kind::Resume | Kind::Callback) => html,
+            Some(Kind::Callback | Kind::Interaction | Kind::Resume) => html,
+            Some(Kind::DeviceVerification)
+                if issuer.profile().is_some_and(|profile| profile.user_code_page.is_some()) =>
+            {
+                html
+            }
             Some(Kind::EndSession) => html.or(error),
+            Some(Kind::AdminSession) => error,
             None if expects_json(issuer, head) && html.is_none() => json,
             None => html,
             Some(_) => None,
@@ -142,15 +165,39 @@ pub fn has_enough(response: &ResponseHead, body: &Body) -> bool {
     page && response.headers.first("content-encoding").is_none() && html_form::is_decided(body.bytes())
 }
 
+/// Endpoints to which clients speak themselves: whatever a message there says it is, it is read.
+fn is_back_channel(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Challenge
+            | Kind::Ciba
+            | Kind::ClientConfiguration
+            | Kind::Credential
+            | Kind::DeviceAuthorization
+            | Kind::Introspection
+            | Kind::Par
+            | Kind::Registration
+            | Kind::Revocation
+    )
+}
+
 fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bool {
-    if head.method() != Some(b"POST") {
-        return false;
+    let updates = matches!(interest.kind(), Some(Kind::ClientConfiguration | Kind::Registration));
+    match head.method() {
+        Some(b"POST") => {}
+        Some(b"PUT" | b"PATCH") if updates => {}
+        _ => return false,
     }
     let form = matches!(head.headers.media_type(), Some(MediaType::Form) | None);
     match interest.kind() {
         // Whatever it says it is: a token request with an odd content type is one that an auditor wants to see.
         Some(Kind::Token) => true,
-        Some(Kind::Authorization | Kind::Callback | Kind::EndSession | Kind::Userinfo) => form,
+        Some(kind) if is_back_channel(kind) => true,
+        Some(Kind::Authorization | Kind::Callback | Kind::DeviceVerification | Kind::EndSession | Kind::Userinfo) => {
+            form
+        }
+        // RFC 9493 §3: who is signed out stands in a JSON body.
+        Some(Kind::AdminSession) => form || head.headers.media_type() == Some(MediaType::Json),
         Some(Kind::EndSessionConfirm) => {
             form && issuer.profile().is_some_and(|profile| profile.logout_consent.is_some())
         }
@@ -159,11 +206,15 @@ fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bo
     }
 }
 
-/// A token request (H-10) or a userinfo request (H-18) by its shape.
+/// A message that is told by its answer: of a back channel (H-10, H-13 to H-17, H-22), UserInfo (H-18), or a document that
+/// is fetched (H-24, H-25).
 fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
-    let token = head.method() == Some(b"POST") && head.headers.media_type() == Some(MediaType::Form);
+    let media = head.headers.media_type();
+    let asked = head.method() == Some(b"POST") && matches!(media, Some(MediaType::Form | MediaType::Json));
+    let fetched = head.method() == Some(b"GET") && super::recognise::well_known(head).is_some();
+    let keys = head.method() == Some(b"GET") && super::recognise::is_keys_path(head) && !issuer.knows(Kind::Jwks);
     let userinfo = head.headers.first("authorization").is_some() && super::recognise::is_userinfo_path(head);
-    (token && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
+    fetched || ((asked || keys) && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
 }
 
 #[cfg(test)]
@@ -181,6 +232,7 @@ mod tests {
         let issuer = IssuerSettings {
             issuer: "https://idp.test".to_owned(),
             provider,
+            profile: None,
             authorities: vec![],
             endpoints: Endpoints::default(),
         };

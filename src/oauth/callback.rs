@@ -18,7 +18,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
         return None;
     }
     let expected = is_callback(scene);
-    let set_cookie = scene.decoded.response.is_some_and(ResponseHead::sets_cookie);
+    let set_cookie = scene.decoded.response.is_some_and(ResponseHead::sets_some_cookie);
     // An answer without a session does not tell whether the client believed what it was shown.
     let trust = if set_cookie { Trust::Unverified } else { Trust::Claimed };
     let found = authorization_response::arrived(scene, expected, trust)?;
@@ -69,7 +69,9 @@ fn comes_back(scene: &Scene<'_>) -> bool {
     let kind = scene.endpoint.map(|endpoint| endpoint.kind);
     let place = matches!(kind, None | Some(EndpointKind::Callback | EndpointKind::Interaction | EndpointKind::Resume));
     let member = ["code", "error", "response"].iter().any(|name| was_sent(&parameters.octets(name)));
-    place && (is_callback(scene) || (member && was_sent(&parameters.octets("state")) && !is_internal_hop(parameters)))
+    place
+        && (is_callback(scene)
+            || (member && was_sent(&parameters.octets("state")) && !is_internal_hop(parameters, scene.issuer)))
 }
 
 fn is_callback(scene: &Scene<'_>) -> bool {

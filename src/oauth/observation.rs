@@ -4,8 +4,15 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
+use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
+use super::messages::{
+    CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, Exchanged, KeySet, Named, PushedRequest,
+    ServerMetadata, TokenQuery, VendorError,
+};
 use super::party::Side;
+use super::provider::Means;
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
@@ -26,8 +33,10 @@ pub struct Observation<'a> {
     pub recognition: Recognition,
     /// The issuer whose endpoint this is; `None` when only the shape is known.
     pub issuer: Option<Cow<'a, str>>,
+    /// At which endpoint it happened, for events that can happen at several.
+    pub endpoint_kind: Option<EndpointKind>,
     /// The provider profile that is configured for the issuer.
-    pub provider: Option<&'static str>,
+    pub provider: Option<&'a str>,
     /// Realm, tenant or authorization server id taken from the path by a profile.
     pub tenant: Option<Cow<'a, str>>,
     /// The request path with its variable parts replaced by `{name}`; never the query.
@@ -50,6 +59,8 @@ pub struct Observation<'a> {
     pub broker: bool,
     /// The strongest value of the flow with that other authorization server, where this exchange shows both flows.
     pub upstream: Option<Link<'a>>,
+    /// What rules rest on beside what is recorded.
+    pub circumstances: Circumstances<'a>,
 }
 
 /// PROTOCOL §1.6.
@@ -74,16 +85,22 @@ pub enum Reason {
     BodyTruncated,
     /// A body was whole and could not be parsed.
     BodyUnparseable,
+    /// The provider refused what the end-user proved with. Wrong, locked, disabled and unknown are not told apart.
+    CredentialsRejected,
     /// The answer is encrypted to somebody else.
     Encrypted,
     /// Only the HTTP status says so.
     HttpStatus,
+    /// The token that was asked about is of no use any more, or never was.
+    Inactive,
     /// The end-user must act.
     Interaction,
     /// The proxy answered itself.
     LocalReply,
     /// No response was seen.
     NoResponse,
+    /// The copy that the caller has is still right (RFC 9110 §15.4.5).
+    NotModified,
     /// An OAuth error response.
     OauthError,
     /// A poll that must be repeated.
@@ -218,16 +235,36 @@ pub enum Message<'a> {
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
     /// `bearer.*`
     Bearer(Box<Bearer<'a>>),
+    /// `ciba.request`
+    Ciba(Box<CibaRequest<'a>>),
+    /// `device.authorization`
+    DeviceAuthorization(Box<DeviceAuthorization<'a>>),
+    /// `federation.fetched`
+    Entity(Box<EntityStatement<'a>>),
     /// `client.metadata_fetched`, and documents whose content is not looked at.
     Fetched,
+    /// `login.attempt`, `consent.decision`, `interaction.step`
+    Interaction(Box<Interaction<'a>>),
+    /// `jwks.fetched`
+    KeySet(Box<KeySet<'a>>),
     /// `login.initiated_by_third_party`
     LoginInitiation(Box<LoginInitiation<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
+    /// `discovery.fetched`
+    Metadata(Box<ServerMetadata<'a>>),
+    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.*`
+    Named(Box<Named<'a>>),
+    /// `challenge.response`, `par.request`
+    Pushed(Box<PushedRequest<'a>>),
+    /// `client.registered`, `client.read`, `client.updated`, `client.deleted`
+    Registration(Box<ClientMetadata<'a>>),
     /// `signal.received`
     Signal(Box<Signal<'a>>),
     /// `token.*`, `ciba.notified`, `ciba.pushed`, `client.auth_failed` at the token endpoint
     Token(Box<TokenExchange<'a>>),
+    /// `token.introspected`, `token.revoked`, `token.validated_legacy`
+    TokenQuery(Box<TokenQuery<'a>>),
     /// `userinfo.accessed`
     Userinfo(Box<Userinfo<'a>>),
 }
@@ -353,6 +390,10 @@ pub struct TokenExchange<'a> {
     pub id_token: Option<IdToken<'a>>,
     /// `access_token` of the response.
     pub access_token: Option<AccessToken<'a>>,
+    /// What a token exchange has beside the rest; `None` for other grants.
+    pub exchanged: Option<Box<Exchanged<'a>>>,
+    /// What the server added to its error.
+    pub vendor_error: Option<VendorError<'a>>,
 }
 
 /// A token request.
@@ -524,6 +565,8 @@ pub struct IdToken<'a> {
     pub alg: Seen<Cow<'a, str>>,
     /// JOSE header `kid`.
     pub kid: Seen<Cow<'a, str>>,
+    /// A member of the JOSE header that brings its own key: `jku`, `x5u` or `jwk`.
+    pub key_reference: Option<&'static str>,
     /// `iss`
     pub iss: Seen<Cow<'a, str>>,
     /// `sub`: personal data.
@@ -668,6 +711,25 @@ pub struct Signal<'a> {
     pub subject_format: Seen<Cow<'a, str>>,
 }
 
+/// What was seen of a provider's own page (PROTOCOL §2.6).
+#[derive(Debug, Default)]
+pub struct Interaction<'a> {
+    /// The adapter that judged it; `generic` without one, `token_endpoint` for a grant.
+    pub adapter: Option<&'a str>,
+    /// What kind of thing told the outcome.
+    pub evidence: Option<&'static str>,
+    /// By which means the end-user proved who they are.
+    pub means: Option<Means>,
+    /// The provider's own code for the outcome, at most 64 characters of `[A-Za-z0-9._:#-]`.
+    pub code: Option<String>,
+    /// Scopes that a consent form sent.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The user's name as it was typed, if it was read: personal data, and people type passwords there.
+    pub username: Seen<Cow<'a, str>>,
+    /// Which step of a flow it is, of a closed list.
+    pub step: Option<&'static str>,
+}
+
 /// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
 #[derive(Debug)]
 pub struct Link<'a> {
@@ -682,14 +744,26 @@ pub struct Link<'a> {
 /// Roles of PROTOCOL §3.3, as far as they are built.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum LinkRole {
+    /// Actor token of an exchange, label `tok`.
+    Actor,
+    /// An assertion that is a grant, label `tok`.
+    Assertion,
     /// Access token, label `tok`.
     At,
-    /// `auth_req_id` (CIBA Core §7.3).
+    /// `jti` of a client assertion, scope client id.
+    Cajti,
+    /// `auth_req_id`
     Ciba,
     /// Authorization code.
     Code,
+    /// Device code.
+    Dev,
+    /// Device secret (Native SSO 1.0 §3.2).
+    Dsec,
     /// ID token or hint, whole, label `tok`.
     Idt,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti` of an access or ID token, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.
@@ -712,10 +786,14 @@ pub enum LinkRole {
     State,
     /// Subject identifier, scope issuer, pseudonym key.
     Sub,
-    /// A token of a kind that is not told, label `tok`.
+    /// Subject token of an exchange, label `tok`.
+    Subj,
+    /// A token of which the type is not known, label `tok`.
     Tok,
     /// `txn` of a security event token (RFC 8417 §2.2).
     Txn,
+    /// User code, in its normal form.
+    Ucode,
     /// User name, scope issuer, pseudonym key.
     Username,
 }

@@ -3,11 +3,13 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
 use super::json;
 use super::links::Links;
+use super::login;
 use super::observation::{
     BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
@@ -77,7 +79,11 @@ impl<'a> Scene<'a> {
         if let Some(query) = decoded.request.query() {
             scene.parameters.add_query(query, &policy.limits);
         }
-        scene.read_body();
+        // Of a login form one name is read, if anything: the rest must not even be copied.
+        let kind = scene.endpoint.map(|endpoint| endpoint.kind);
+        if login::is_form(issuer, kind, decoded.request).is_none() {
+            scene.read_body();
+        }
         Some(scene)
     }
 
@@ -149,6 +155,7 @@ impl<'a> Scene<'a> {
             error: None,
             recognition,
             issuer: None,
+            endpoint_kind: None,
             provider: None,
             tenant: None,
             path_template: template,
@@ -161,6 +168,7 @@ impl<'a> Scene<'a> {
             side: self.side,
             broker: false,
             upstream: None,
+            circumstances: Circumstances::default(),
         };
         if recognition.tier <= Tier::Profile && self.side == Side::AuthorizationServer {
             claim(&mut observation, self.issuer);
@@ -215,7 +223,7 @@ impl<'a> Scene<'a> {
 
 pub(super) fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
     observation.issuer = Some(Cow::Borrowed(issuer.name.as_str()));
-    observation.provider = issuer.provider.map(super::Provider::as_str);
+    observation.provider = issuer.profile().map(|profile| profile.name.as_ref());
     observation.tenant = path_template::tenant(issuer);
 }
 

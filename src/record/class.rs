@@ -26,20 +26,23 @@ impl Class {
 
     /// The class of an exchange.
     ///
-    /// Tokens that left are always worth the reserved share. A logout, and what an authorization server tells its clients of
-    /// one, is when it ended well or goes on, for anybody can send such messages that fail. So can anybody be refused with a
-    /// token; its use is worth as much as any other message.
+    /// Tokens that left are always worth the reserved share. What ends a session or a token is when it ended well or goes
+    /// on, for anybody can send requests that fail.
     pub(super) fn of(observation: &Observation<'_>) -> Self {
         let ended_badly = matches!(observation.outcome, Outcome::Failure | Outcome::Unknown);
         match observation.event {
-            ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => Self::Issuance,
+            ProtocolEvent::TokenExchanged | ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => {
+                Self::Issuance
+            }
             ProtocolEvent::CibaPushed if !ended_badly => Self::Issuance,
             _ if ended_badly && observation.client.authenticated != Some(true) => Self::Failure,
             ProtocolEvent::LogoutBackchannel
             | ProtocolEvent::LogoutCompleted
             | ProtocolEvent::LogoutLocal
             | ProtocolEvent::LogoutRequested
+            | ProtocolEvent::SessionTerminated
             | ProtocolEvent::SignalReceived
+            | ProtocolEvent::TokenRevoked
                 if !ended_badly =>
             {
                 Self::Issuance

@@ -77,6 +77,7 @@ impl Player {
             privacy: config.privacy,
             observer: Observer { node: Some(NODE.to_owned()), ..Observer::default() },
             vantage: config.vantage,
+            rules: config.rules,
             statement: Statement { version: "test".to_owned(), ..Statement::default() },
             fetches: Vec::new(),
             outbox: OutboxSettings::new(SinkSettings::new("audit_log")),
