@@ -3,7 +3,7 @@
 use super::forms;
 use super::problem::{ProblemKind, WarningKind};
 use super::reader::{Members, Node, Report};
-use crate::oauth::{EndpointKind, Provider};
+use crate::oauth::{EndpointKind, JarSemantics, Provider};
 
 /// One entry of `issuers`, checked.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ pub(super) struct Issuer {
     pub(super) authorities: Vec<String>,
     /// Paths or URLs, as they are written.
     pub(super) endpoints: Vec<(EndpointKind, String)>,
+    /// `None`: as its provider does.
+    pub(super) jar_semantics: Option<JarSemantics>,
+    /// Client certificates are OAuth clients'.
+    pub(super) mtls_oauth: bool,
 }
 
 /// The list: 1 to 64 entries, no issuer twice.
@@ -41,8 +45,11 @@ fn one(node: &Node<'_>, report: &mut Report) -> Option<Issuer> {
     let cluster = members.get("cluster").and_then(|node| cluster(&node, report));
     let authorities = authorities(&members, report);
     let endpoints = endpoints(&members, report);
+    let semantics = members.get("jar_semantics").and_then(|node| node.word(JAR_SEMANTICS, report));
+    let jar_semantics = semantics.map(|word| if word == 0 { JarSemantics::Rfc9101 } else { JarSemantics::Oidc });
+    let mtls_oauth = members.get("mtls_oauth").and_then(|node| node.bool(report)) == Some(true);
     let provider = provider.and_then(|position| Provider::parse(PROVIDERS.get(position)?));
-    Some(Issuer { issuer: url?.to_owned(), provider, cluster, authorities, endpoints })
+    Some(Issuer { issuer: url?.to_owned(), provider, cluster, authorities, endpoints, jar_semantics, mtls_oauth })
 }
 
 /// The name of a cluster. Istio's hold `|`.
@@ -87,7 +94,11 @@ fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-pub(super) const ISSUER: &[&str] = &["issuer", "provider", "cluster", "authorities", "endpoints"];
+pub(super) const ISSUER: &[&str] =
+    &["issuer", "provider", "cluster", "authorities", "endpoints", "jar_semantics", "mtls_oauth"];
+
+/// RFC 9101 §6.3, OIDC Core §6.1.
+pub(super) const JAR_SEMANTICS: &[&str] = &["rfc9101", "oidc"];
 
 /// [`Provider::ALL`], as a list that a problem can name.
 pub(super) const PROVIDERS: &[&str] = &["keycloak", "oidc-provider"];

@@ -150,6 +150,8 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<P
         authorities: issuer.authorities,
         provider: issuer.provider,
         endpoints: Endpoints(issuer.endpoints),
+        jar_semantics: issuer.jar_semantics,
+        mtls_oauth: issuer.mtls_oauth,
     });
     let error = match Policy::new(settings.collect(), limits) {
         Ok(policy) => return Some(policy),

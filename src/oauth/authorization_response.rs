@@ -3,18 +3,22 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::client_authentication::named;
 use super::event::ProtocolEvent;
 use super::html_form::{self, Field, HtmlForm};
 use super::jwt;
+use super::keys::Carrier;
 use super::links::Links;
 use super::observation::{
-    AuthorizationResponse, Confidence, Delivery, LinkRole, Message, OAuthError, Observation, Outcome, Reason,
-    Recognition, Trust,
+    AccessToken, AuthorizationResponse, Confidence, Delivery, Hidden, IdToken, LinkRole, Message, OAuthError,
+    Observation, Outcome, Reason, Recognition, Trust,
 };
 use super::parameters::{Parameters, text};
 use super::scene::{Scene, put_links, was_sent};
-use super::token_claims::{NOT_A_JWT, OF_ACCESS_TOKEN, OF_ID_TOKEN, OF_SECOND_TOKEN, read_access_token, read_id_token};
+use super::token_claims::{
+    Claims, NOT_A_JWT, OF_ACCESS_TOKEN, OF_ID_TOKEN, OF_SECOND_TOKEN, read_access_token, read_id_token,
+};
 use crate::http::{MediaType, UrlParts};
 use crate::seen::Seen;
 
@@ -122,7 +126,7 @@ pub(super) fn observation<'a>(scene: &Scene<'a>, found: &Found<'a>, request: &Pa
     let error = found.error();
     let event = if error.is_some() { ProtocolEvent::AuthorizationError } else { ProtocolEvent::AuthorizationResponse };
     let mut links = Links::default();
-    let message = read(scene, found, &mut links);
+    let message = read(scene, found, request, &mut links);
     let endpoint = scene.recognition(found.rule, found.confidence);
     let recognition = Recognition { rule: found.rule, confidence: found.confidence, ..endpoint };
     let issuer = message.iss.clone().present();
@@ -134,17 +138,34 @@ pub(super) fn observation<'a>(scene: &Scene<'a>, found: &Found<'a>, request: &Pa
     observation.error = error;
     observation.client = named(request);
     link_claims(scene, found, &mut observation, &mut links);
+    hide(found, &mut observation);
     put_links(&mut observation, links);
     observation
 }
 
-fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> AuthorizationResponse<'a> {
+/// PROTOCOL §2.5: what is there and cannot be read.
+fn hide(found: &Found<'_>, observation: &mut Observation<'_>) {
+    let Message::AuthorizationResponse(message) = &observation.message else { return };
+    let encrypted = message.id_token.as_ref().is_some_and(|token| token.encrypted);
+    let opaque = message.access_token.as_ref().is_some_and(AccessToken::hides_claims);
+    let groups = [(found.encrypted, Hidden::JweResponse), (encrypted, Hidden::JweIdToken), (opaque, Hidden::OpaqueAt)];
+    for (_, group) in groups.into_iter().filter(|(hidden, _)| *hidden) {
+        observation.hide(group);
+    }
+}
+
+fn read<'a>(
+    scene: &Scene<'a>,
+    found: &Found<'a>,
+    request: &Parameters<'a>,
+    links: &mut Links<'a>,
+) -> AuthorizationResponse<'a> {
     let parameters = &found.parameters;
     links.add(LinkRole::State, "response.state", parameters.octets("state"));
     links.add(LinkRole::Code, "response.code", parameters.octets("code"));
     links.add(LinkRole::At, "response.access_token", parameters.octets("access_token"));
     let id_token = parameters.octets("id_token");
-    let read_token = id_token.as_ref().present().and_then(|token| scene.id_token(token, Trust::Direct));
+    let read_token = id_token.as_ref().present().and_then(|token| read_front_token(scene, found, request, token));
     match (&id_token, &read_token) {
         (Seen::Present(_), None) => links.note_if_malformed("response.id_token", &NOT_A_JWT),
         _ => links.add(LinkRole::Idt, "response.id_token", id_token),
@@ -162,6 +183,27 @@ fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> Auth
         id_token: read_token.map(|(token, _)| token),
         access_token,
     }
+}
+
+/// The ID token of a response, beside what came with it and with the request, where both are in one exchange.
+fn read_front_token<'a>(
+    scene: &Scene<'a>,
+    found: &Found<'a>,
+    request: &Parameters<'a>,
+    token: &[u8],
+) -> Option<(IdToken<'a>, Claims)> {
+    let octets = |name: &str| found.parameters.octets(name).present();
+    let (access_token, code, oauth_state) = (octets("access_token"), octets("code"), octets("state"));
+    let (client, oidc_nonce) = (request.text("client_id").present(), request.octets("nonce").present());
+    let with = Companions {
+        issuer: None,
+        client: client.as_deref(),
+        access_token: access_token.as_deref(),
+        code: code.as_deref(),
+        oauth_state: oauth_state.as_deref(),
+        oidc_nonce: oidc_nonce.as_deref(),
+    };
+    scene.id_token(token, (Trust::Direct, Carrier::Browser), &with)
 }
 
 /// The claims of the tokens, and Keycloak's plain session id.

@@ -106,6 +106,7 @@ mod tests {
             provider,
             authorities: vec![],
             endpoints: Endpoints::default(),
+            ..IssuerSettings::default()
         };
         Policy::new(vec![issuer], Limits::default()).unwrap()
     }

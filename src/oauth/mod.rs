@@ -11,6 +11,7 @@
 mod authorization;
 mod authorization_response;
 mod bodies;
+mod checks;
 pub mod client_authentication;
 mod decode;
 mod document;
@@ -54,6 +55,6 @@ pub use parameters::Parameters;
 pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };
-pub use provider::Provider;
+pub use provider::{JarSemantics, Provider};
 pub use signature::{SignatureCheck, Unchecked};
 pub use vantage::Vantage;

@@ -41,8 +41,42 @@ pub struct Observation<'a> {
     pub links: Vec<Link<'a>>,
     /// Secrets and other unrecorded members that were malformed, by the record's name for them (`request.code`).
     pub malformed: Vec<(&'static str, Malformation)>,
+    /// Groups of fields that could not be read, in the order of [`Hidden`], each once: what is absent of them was not seen.
+    pub hidden: Vec<Hidden>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+}
+
+/// A group of fields that was there and could not be read (PROTOCOL §2.5). No finding may rest on the absence of one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Hidden {
+    /// What stands in a fragment: a browser does not send it.
+    Fragment,
+    /// Claims of an encrypted ID token.
+    JweIdToken,
+    /// Parameters in an encrypted request object (RFC 9101 §6.1).
+    JweRequest,
+    /// Members of an encrypted response: JARM, introspection (RFC 9701).
+    JweResponse,
+    /// Claims of an encrypted UserInfo response.
+    JweUserinfo,
+    /// Claims of an access token that is opaque or encrypted.
+    OpaqueAt,
+    /// Everything: the proxy passes the connection on as it is.
+    TlsPassthrough,
+    /// The end of a body.
+    Truncated,
+    /// A body whose coding could not be undone.
+    Undecoded,
+}
+
+impl Observation<'_> {
+    /// Adds a hidden group.
+    pub fn hide(&mut self, group: Hidden) {
+        if let Err(place) = self.hidden.binary_search(&group) {
+            self.hidden.insert(place, group);
+        }
+    }
 }
 
 /// PROTOCOL §1.6.
@@ -411,6 +445,14 @@ pub struct AccessToken<'a> {
     pub cnf: Vec<&'static str>,
 }
 
+impl AccessToken<'_> {
+    /// Whether nothing of its claims can be read.
+    #[must_use]
+    pub fn hides_claims(&self) -> bool {
+        matches!(self.format, Some(TokenFormat::Jwe | TokenFormat::Opaque))
+    }
+}
+
 /// What a token looks like.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TokenFormat {
@@ -457,10 +499,101 @@ pub struct IdToken<'a> {
     pub phone_number_verified: Seen<bool>,
     /// Names of all claims, sorted, at most 64.
     pub claim_names: Vec<Cow<'a, str>>,
+    /// JOSE header `typ`.
+    pub typ: Seen<Cow<'a, str>>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    pub key_references: Vec<&'static str>,
+    /// It was read although its base64url is not that of RFC 7515 §2: padding, or the other alphabet.
+    pub lenient: bool,
     /// Whether a key of its issuer signed it.
     pub signature: SignatureCheck,
+    /// What its claims say beside the message that it came in.
+    pub checks: TokenChecks,
     /// Where it came from.
     pub trust: Option<Trust>,
+}
+
+/// What the claims of a token say beside what came with it; `None` where there is nothing to compare with. None of it
+/// was enforced by anybody.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct TokenChecks {
+    /// `at_hash`, with the access token of the same response (OIDC Core §3.1.3.6).
+    pub at_hash: Option<Verdict>,
+    /// `aud`, with the client.
+    pub aud: Option<Verdict>,
+    /// `azp`, with the client; missing only beside several audiences.
+    pub azp: Option<Verdict>,
+    /// `c_hash`, with the code of the same response (OIDC Core §3.3.2.11).
+    pub c_hash: Option<Verdict>,
+    /// `exp`: wrong where it is not after `iat`. Whether it has passed is not looked at.
+    pub exp: Option<Verdict>,
+    /// `iss`, with the issuer whose endpoint this is.
+    pub iss: Option<Verdict>,
+    /// `nonce`, with the request of the same exchange; else it is a link.
+    pub nonce: Option<Verdict>,
+    /// `s_hash`, with the state of the same response (FAPI 1.0 Part 2 §5.1.1).
+    pub s_hash: Option<Verdict>,
+}
+
+impl TokenChecks {
+    /// Those that were made, by the name of the claim, in the order of the names.
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Verdict)> {
+        let all = [
+            ("at_hash", self.at_hash),
+            ("aud", self.aud),
+            ("azp", self.azp),
+            ("c_hash", self.c_hash),
+            ("exp", self.exp),
+            ("iss", self.iss),
+            ("nonce", self.nonce),
+            ("s_hash", self.s_hash),
+        ];
+        all.into_iter().filter_map(|(claim, verdict)| Some((claim, verdict?)))
+    }
+}
+
+/// What a comparison gave.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Verdict {
+    /// It was not sent.
+    Missing,
+    /// It is what it must be.
+    Right,
+    /// It cannot be compared: an algorithm that is not built in.
+    Unchecked,
+    /// It is something else.
+    Wrong,
+}
+
+impl Verdict {
+    /// The word that a record uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Right => "right",
+            Self::Unchecked => "unchecked",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+impl Hidden {
+    /// The word that a record uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fragment => "fragment",
+            Self::JweIdToken => "jwe_id_token",
+            Self::JweRequest => "jwe_request",
+            Self::JweResponse => "jwe_response",
+            Self::JweUserinfo => "jwe_userinfo",
+            Self::OpaqueAt => "opaque_at",
+            Self::TlsPassthrough => "tls_passthrough",
+            Self::Truncated => "truncated",
+            Self::Undecoded => "undecoded",
+        }
+    }
 }
 
 /// A claim that names a person (PROTOCOL §5.4, class "PII identifier").

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::client_authentication::identify;
 use super::event::ProtocolEvent;
 use super::form;
 use super::json::Object;
+use super::keys::Carrier;
 use super::links::{Links, octets, s256};
 use super::observation::{
-    AccessToken, Client, ClientAuthMethod, ClientIdSource, IdToken, LinkRole, Message, OAuthError, Observation,
+    AccessToken, Client, ClientAuthMethod, ClientIdSource, Hidden, IdToken, LinkRole, Message, OAuthError, Observation,
     Outcome, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
 };
 use super::parameters::words;
@@ -43,14 +45,14 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     let verdict = judge(scene, &body);
     let granted = body.object.as_ref().filter(|_| verdict.outcome == Outcome::Success);
     let request = read_request(scene);
-    let issued = granted.map(|granted| read_tokens(scene, granted)).unwrap_or_default();
+    let (mut client, not_encoded) = identify(&scene.decoded.request.headers, &scene.parameters);
+    let issued = granted.map(|granted| read_tokens(scene, granted, &client)).unwrap_or_default();
     let mut links = Links::default();
     link_request(scene, &mut links);
     if let Some(granted) = granted {
         link_response(granted, &mut links);
     }
     let response = granted.map(|granted| read_response(scene, granted, &request));
-    let (mut client, not_encoded) = identify(&scene.decoded.request.headers, &scene.parameters);
     client.authenticated = authenticated(&client, &verdict);
     name_client(&mut client, issued.id_token.as_ref());
     let Issued { id_token, id_claims, access_token, access_claims } = issued;
@@ -64,6 +66,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     link_username(scene, &mut links, fallback);
     let speaker = id_claims.as_ref().and_then(|claims| claims.subject(Trust::Direct));
     observation.subject = speaker.or_else(|| access_claims.as_ref().and_then(|claims| claims.subject(Trust::Direct)));
+    hide_tokens(&mut observation);
     observation.outcome = verdict.outcome;
     observation.reason = verdict.reason;
     observation.error = verdict.error;
@@ -221,11 +224,18 @@ fn no_store(scene: &Scene<'_>) -> bool {
     headers.is_some_and(|headers| headers.list("cache-control").any(|member| member.eq_ignore_ascii_case(b"no-store")))
 }
 
-fn read_tokens<'a>(scene: &Scene<'a>, granted: &Object<'a>) -> Issued<'a> {
+fn read_tokens<'a>(scene: &Scene<'a>, granted: &Object<'a>, client: &Client<'a>) -> Issued<'a> {
     let token = |name: &str| granted.text(name, TOKEN).present();
+    let access_token = token("access_token");
+    let with = Companions {
+        client: client.id.as_ref().present().map(AsRef::as_ref),
+        access_token: access_token.as_ref().map(|token| token.as_bytes()),
+        ..Companions::default()
+    };
+    let carried = (Trust::Direct, Carrier::Server);
     let (id_token, id_claims) =
-        token("id_token").and_then(|token| scene.id_token(token.as_bytes(), Trust::Direct)).unzip();
-    let (access_token, access_claims) = token("access_token").map(|token| read_access_token(token.as_bytes())).unzip();
+        token("id_token").and_then(|token| scene.id_token(token.as_bytes(), carried, &with)).unzip();
+    let (access_token, access_claims) = access_token.map(|token| read_access_token(token.as_bytes())).unzip();
     Issued { id_token, id_claims, access_token, access_claims: access_claims.flatten() }
 }
 
@@ -262,6 +272,18 @@ fn link_claims<'a>(
     if let Some(access) = access {
         let names = if id.is_some() { &OF_SECOND_TOKEN } else { &OF_ACCESS_TOKEN };
         access.link(links, names, fallback);
+    }
+}
+
+/// PROTOCOL §2.5: claims that are there and cannot be read.
+fn hide_tokens(observation: &mut Observation<'_>) {
+    let Message::Token(message) = &observation.message else { return };
+    let encrypted = message.id_token.as_ref().is_some_and(|token| token.encrypted);
+    let opaque = message.access_token.as_ref().is_some_and(AccessToken::hides_claims);
+    for (hidden, group) in [(encrypted, Hidden::JweIdToken), (opaque, Hidden::OpaqueAt)] {
+        if hidden {
+            observation.hide(group);
+        }
     }
 }
 

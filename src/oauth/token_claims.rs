@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::checks::{self, Companions};
 use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
-use super::observation::{AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenFormat, Trust};
+use super::observation::{
+    AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenChecks, TokenFormat, Trust,
+};
 use super::signature::SignatureCheck;
 use crate::seen::{Malformation, Seen};
 
@@ -48,7 +51,11 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         email_verified: claims.boolean("email_verified"),
         phone_number_verified: claims.boolean("phone_number_verified"),
         claim_names: claims.names(NAMES),
+        typ: jwt.header.text("typ", 64),
+        key_references: KEY_REFERENCES.into_iter().filter(|name| jwt.header.has(name)).collect(),
+        lenient: jwt.lenient,
         signature: SignatureCheck::default(),
+        checks: TokenChecks::default(),
         trust: Some(trust),
     };
     Some((id_token, Claims { claims, unreadable }))
@@ -86,7 +93,21 @@ pub(super) fn names<'a>(claims: &Object<'a>) -> Vec<Cow<'a, str>> {
     claims.names(NAMES)
 }
 
+/// Members of a JOSE header that name or carry a key (RFC 7515 §4.1): a verifier that follows them trusts the sender.
+pub(super) const KEY_REFERENCES: [&str; 4] = ["jku", "jwk", "x5c", "x5u"];
+
 impl Claims {
+    /// What the claims say beside what came with the token.
+    pub(super) fn check(&self, alg: &str, token: &[u8], with: &Companions<'_>) -> TokenChecks {
+        let signature = token.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        checks::check(&self.claims, alg, signature, with)
+    }
+
+    /// Whether its claims cannot be read, though it is not encrypted.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     /// `iss`
     pub(super) fn issuer(&self) -> Option<Cow<'static, str>> {
         self.claims.text("iss", CLAIM).present()

@@ -48,6 +48,10 @@ pub struct Record {
     /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowSection>,
+    /// Groups of fields that were there and could not be read, so that what is absent of them was not seen: `fragment`,
+    /// `jwe_id_token`, `jwe_request`, `jwe_response`, `jwe_userinfo`, `opaque_at`, `tls_passthrough`, `truncated`, `undecoded`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
     /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
     pub id: String,
     /// Claims of the ID token.
@@ -481,6 +485,10 @@ pub struct IdTokenSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
+    /// What claims say beside the message that the token came in, and no clock: `right`, `wrong`, `missing` or `unchecked`, by
+    /// claim: `at_hash`, `aud`, `azp`, `c_hash`, `exp` (whether it is after `iat`), `iss`, `nonce`, `s_hash`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
     /// Names of claims; not in profile `minimal`.
     /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -507,9 +515,15 @@ pub struct IdTokenSection {
     /// `iss`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_references: Vec<String>,
     /// JOSE header `kid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
+    /// Its base64url is padded, or in the other alphabet (against RFC 7515 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lenient: Option<bool>,
     /// `phone_number`
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -531,6 +545,9 @@ pub struct IdTokenSection {
     /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
 }
 
 /// Claims of the UserInfo response.

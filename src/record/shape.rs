@@ -83,6 +83,7 @@ const EXCHANGE: &[&str] = &[
     "dur_ms",
     "exchange",
     "flow",
+    "hidden",
     "integrity",
     "issuer",
     "join",

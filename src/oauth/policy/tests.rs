@@ -96,6 +96,7 @@ fn every_problem_is_reported_with_its_place() {
         authorities: vec!["ok.test".to_owned(), "https://x".to_owned()],
         provider: None,
         endpoints: Endpoints(vec![(EndpointKind::Token, "token".to_owned())]),
+        ..IssuerSettings::default()
     };
     let twice = || issuer("https://idp.test", None);
     let error = Policy::new(vec![bad, twice(), twice()], Limits::default()).unwrap_err();

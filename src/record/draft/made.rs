@@ -118,6 +118,9 @@ impl Record {
         common(&mut self.id_token, &other.id_token);
         common(&mut self.userinfo, &other.userinfo);
         common(&mut self.integrity, &other.integrity);
+        if self.hidden != other.hidden {
+            self.hidden.clear();
+        }
         self.join.retain(|role, values| other.join.get(role) == Some(values));
         if self.flow != other.flow {
             self.flow = None;

@@ -124,6 +124,7 @@ pub fn draft(
     record.subject = observation.subject.as_ref().and_then(|subject| drafter.subject(subject));
     drafter.message(&mut record, &observation.message);
     drafter.joins(&mut record, observation);
+    record.hidden = observation.hidden.iter().map(|group| group.as_str().to_owned()).collect();
     record.integrity = drafter.integrity(observation);
 
     let class = Class::of(observation);

@@ -96,6 +96,7 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
         message,
         links: Vec::new(),
         malformed: Vec::new(),
+        hidden: Vec::new(),
         integrity: Integrity {
             request_body: Completeness::Complete,
             response_body: Completeness::Complete,
