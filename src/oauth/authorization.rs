@@ -4,19 +4,21 @@
 use std::borrow::Cow;
 
 use super::authorization_response::{self, Found};
+use super::checks;
 use super::client_authentication::named;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
 use super::json::Json;
-use super::jwt;
 use super::links::{Links, s256};
 use super::observation::{
-    AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, LinkRole, Message, OAuthError, Observation,
-    Outcome, Reason, Recognition, RequestForm,
+    AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, Hidden, LinkRole, Message, OAuthError,
+    Observation, Outcome, Reason, Recognition, RequestForm, SignedMessage, Verdict,
 };
 use super::parameters::Parameters;
+use super::provider::JarSemantics;
 use super::recognise::{PAR_URN, is_internal_hop};
 use super::scene::{Answer, Scene, put_links, was_sent};
+use super::signed_message;
 use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::{Malformation, Seen};
@@ -33,10 +35,17 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
         return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);
-    let parameters = effective(scene);
+    let Opened { parameters, object, differs } = open(scene);
     let found = authorization_response::find(scene, Some(&parameters));
     let (outcome, reason) = judge(scene, found.as_ref());
     let mut request = observe_request(scene, &parameters, form, recognition);
+    if object.as_ref().is_some_and(|object| object.encrypted) {
+        request.hide(Hidden::JweRequest);
+    }
+    if let Message::AuthorizationRequest(message) = &mut request.message {
+        message.object = object;
+        message.object_differs = differs;
+    }
     request.outcome = outcome;
     request.reason = reason;
     request.error = found.as_ref().map_or_else(|| page_error(scene), Found::error);
@@ -70,18 +79,47 @@ fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     }
 }
 
-/// The parameters that count: those of a readable request object over those beside it (OIDC Core §6.1, RFC 9101 §5).
-fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
-    let object = scene.parameters.octets("request").present().and_then(|object| jwt::read(&object));
-    match object.and_then(|jwt| jwt.claims) {
-        Some(claims) => {
-            let mut inner = Parameters::default();
-            inner.add_object(&claims, &scene.policy.limits);
-            scene.parameters.overridden_by(inner)
-        }
-        None => scene.parameters.clone(),
-    }
+/// The parameters of a request that count, and its request object.
+pub(super) struct Opened<'a> {
+    pub(super) parameters: Parameters<'a>,
+    pub(super) object: Option<SignedMessage<'a>>,
+    /// What stands in the object and, with another value, beside it.
+    pub(super) differs: Vec<&'static str>,
 }
+
+/// Opens the request object, if there is a readable one: its parameters over those beside it, or alone, as the issuer
+/// has it (OIDC Core §6.1, RFC 9101 §6.3). `iss` is compared with the client, `aud` with the issuer (RFC 9101 §4).
+pub(super) fn open<'a>(scene: &Scene<'a>) -> Opened<'a> {
+    let outer = &scene.parameters;
+    let read = outer.octets("request").present().and_then(|object| signed_message::read(&object));
+    let Some((mut object, claims)) = read else {
+        return Opened { parameters: outer.clone(), object: None, differs: Vec::new() };
+    };
+    let Some(claims) = claims else {
+        return Opened { parameters: outer.clone(), object: Some(object), differs: Vec::new() };
+    };
+    let mut inner = Parameters::default();
+    inner.add_object(&claims, &scene.policy.limits);
+    let client = outer.text("client_id").present().or_else(|| inner.text("client_id").present());
+    let named = |iss: &Cow<'_, str>| if Some(iss) == client.as_ref() { Verdict::Right } else { Verdict::Wrong };
+    object.checks.iss = client.as_ref().map(|_| object.iss.as_ref().present().map_or(Verdict::Missing, named));
+    let known = scene.endpoint.is_some();
+    object.checks.aud = known.then(|| checks::audience(&claims, &scene.issuer.name));
+    object.checks.exp = checks::lifetime(&claims);
+    let differ = |name: &&str| match (outer.octets(name), inner.octets(name)) {
+        (Seen::Present(outer), Seen::Present(inner)) => outer != inner,
+        _ => false,
+    };
+    let differs = COPIED.into_iter().filter(differ).collect();
+    let parameters = match scene.issuer.jar_semantics {
+        JarSemantics::Oidc => outer.overridden_by(inner),
+        JarSemantics::Rfc9101 => outer.replaced_by(inner),
+    };
+    Opened { parameters, object: Some(object), differs }
+}
+
+/// Parameters that are copied beside a request object, or must not differ there (OIDC Core §6.1, RFC 9101 §6.3).
+const COPIED: [&str; 6] = ["client_id", "nonce", "redirect_uri", "response_type", "scope", "state"];
 
 /// PROTOCOL §1.6, first row.
 fn judge(scene: &Scene<'_>, found: Option<&Found<'_>>) -> (Outcome, Option<Reason>) {
@@ -121,6 +159,8 @@ fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -
     });
     let hints = IDP_HINTS.iter().map(|name| parameters.text(name));
     AuthorizationRequest {
+        object: None,
+        object_differs: Vec::new(),
         delivery: Some(if posted { Delivery::Post } else { Delivery::Query }),
         form: Some(form),
         response_type,
@@ -180,6 +220,8 @@ fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a
         uri => Cow::Owned(uri.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec()),
     });
     links.add(LinkRole::Par, "request.request_uri", uri);
+    // RFC 9449 §10: the code is bound to this key.
+    links.add(LinkRole::Dpop, "request.dpop_jkt", parameters.octets("dpop_jkt"));
 }
 
 /// The S256 challenge, whichever method was asked for, so that it meets the verifier's (PROTOCOL §3.3).

@@ -3,19 +3,23 @@
 
 use std::borrow::Cow;
 
-use super::checks::Companions;
+use super::checks::{self, Companions};
 use super::client_authentication::named;
+use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
 use super::html_form::{self, Field, HtmlForm};
+use super::json::Object;
 use super::jwt;
 use super::keys::Carrier;
 use super::links::Links;
 use super::observation::{
     AccessToken, AuthorizationResponse, Confidence, Delivery, Hidden, IdToken, LinkRole, Message, OAuthError,
-    Observation, Outcome, Reason, Recognition, Trust,
+    Observation, Outcome, Reason, Recognition, SignedMessage, Trust,
 };
 use super::parameters::{Parameters, text};
-use super::scene::{Scene, put_links, was_sent};
+use super::scene::{Answer, Scene, put_links, was_sent};
+use super::scripted_response::{self, Scripted};
+use super::signed_message;
 use super::token_claims::{
     Claims, NOT_A_JWT, OF_ACCESS_TOKEN, OF_ID_TOKEN, OF_SECOND_TOKEN, read_access_token, read_id_token,
 };
@@ -30,13 +34,16 @@ pub(super) struct Found<'a> {
     parameters: Parameters<'a>,
     rule: &'static str,
     confidence: Confidence,
+    jarm: Option<SignedMessage<'a>>,
     encrypted: bool,
 }
 
 /// Looks for a response in `Location` (H-05) and in a self-submitting form (H-06). `request`: the authorization request of
 /// the same exchange.
 pub(super) fn find<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Option<Found<'a>> {
-    in_location(scene, request).or_else(|| in_form(scene)).map(|found| found.opened(scene))
+    let found = in_location(scene, request).or_else(|| in_form(scene));
+    let found = found.or_else(|| in_script(scene)).or_else(|| in_json(scene));
+    found.map(|found| found.opened(scene, request))
 }
 
 fn in_location<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Option<Found<'a>> {
@@ -57,7 +64,7 @@ fn in_location<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Optio
         let found = is_response(&parameters, expected || named) || nothing_asked;
         let confidence = if expected { Confidence::Certain } else { Confidence::High };
         let target = Cow::Borrowed(location);
-        found.then_some(Found { delivery, target, parameters, rule: "H-05", confidence, encrypted: false })
+        found.then_some(Found { delivery, target, parameters, rule: "H-05", confidence, jarm: None, encrypted: false })
     })
 }
 
@@ -74,7 +81,63 @@ fn in_form<'a>(scene: &Scene<'a>) -> Option<Found<'a>> {
     let found =
         is_post && only_hidden && alone && UrlParts::read(&action).is_absolute() && is_response(&parameters, false);
     let (delivery, confidence) = (Delivery::FormPost, Confidence::Certain);
-    found.then_some(Found { delivery, target: action, parameters, rule: "H-06", confidence, encrypted: false })
+    found.then_some(Found {
+        delivery,
+        target: action,
+        parameters,
+        rule: "H-06",
+        confidence,
+        jarm: None,
+        encrypted: false,
+    })
+}
+
+/// Where scripts and JSON answers are looked into: other pages of the server are full of both.
+fn is_front(scene: &Scene<'_>) -> bool {
+    let front = [EndpointKind::Authorization, EndpointKind::Interaction, EndpointKind::Resume];
+    let kind = scene.endpoint.map(|endpoint| endpoint.kind);
+    scene.answer() == Answer::Server(200) && front.into_iter().any(|front| Some(front) == kind)
+}
+
+/// H-07
+fn in_script<'a>(scene: &Scene<'a>) -> Option<Found<'a>> {
+    if scene.response_media() != Some(MediaType::Html) || !is_front(scene) {
+        return None;
+    }
+    let of_object = |object: &Object<'static>| {
+        let mut parameters = Parameters::default();
+        parameters.add_object(object, &scene.policy.limits);
+        parameters
+    };
+    let accepts = |object: &Object<'static>| is_response(&of_object(object), false);
+    let (target, parameters) = match scripted_response::read(scene.decoded.response_content.bytes(), &accepts)? {
+        Scripted::Location(url) => of_url(scene, &url)?,
+        Scripted::Message(object, origin) => (origin.unwrap_or_default().into_owned(), of_object(&object)),
+    };
+    let (target, confidence) = (Cow::Owned(target), Confidence::Medium);
+    let delivery = Delivery::Script;
+    Some(Found { delivery, target, parameters, rule: "H-07", confidence, jarm: None, encrypted: false })
+}
+
+/// H-08; with a profile of the server, what it means is better known.
+fn in_json<'a>(scene: &Scene<'a>) -> Option<Found<'a>> {
+    if scene.response_media() != Some(MediaType::Json) || !is_front(scene) {
+        return None;
+    }
+    let url = scripted_response::read_json(&scene.response_object()?)?;
+    let (target, parameters) = of_url(scene, url.as_bytes())?;
+    let confidence = if scene.issuer.provider.is_some() { Confidence::High } else { Confidence::Medium };
+    let (target, delivery) = (Cow::Owned(target), Delivery::Json);
+    Some(Found { delivery, target, parameters, rule: "H-08", confidence, jarm: None, encrypted: false })
+}
+
+/// An absolute URL with a response in its query or fragment.
+fn of_url<'a>(scene: &Scene<'a>, url: &[u8]) -> Option<(Vec<u8>, Parameters<'a>)> {
+    let parts = UrlParts::read(url);
+    let texts = [parts.query, parts.fragment].into_iter().flatten();
+    let mut read = texts.map(|text| Parameters::read(text, &scene.policy.limits));
+    let parameters = read.find(|parameters| is_response(parameters, false)).filter(|_| parts.is_absolute())?;
+    Some((url.to_vec(), parameters.into_owned()))
 }
 
 /// The member test of H-05. `expected`: the target is where an answer was asked for, so that one member is enough.
@@ -90,13 +153,22 @@ fn is_response(parameters: &Parameters<'_>, expected: bool) -> bool {
 
 impl<'a> Found<'a> {
     /// JARM §2.1: the members are claims of `response`. They stand beside what was sent outside of it.
-    fn opened(mut self, scene: &Scene<'a>) -> Self {
-        let response = self.parameters.octets("response").present();
-        if let Some(jwt) = response.and_then(|response| jwt::read(&response)) {
-            self.encrypted = jwt.encrypted;
-            let mut members = Parameters::default();
-            members.add_object(&jwt.claims.unwrap_or_default(), &scene.policy.limits);
-            self.parameters = self.parameters.overridden_by(members);
+    fn opened(mut self, scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Self {
+        let Some(response) = self.parameters.octets("response").present() else { return self };
+        if let Some((mut jarm, claims)) = signed_message::read(&response) {
+            let named = jarm.iss.as_ref().map(AsRef::as_ref);
+            jarm.signature = scene.signature(named, jarm.jose_header(), &response, Carrier::Browser);
+            if let Some(claims) = &claims {
+                let client = request.and_then(|request| request.text("client_id").present());
+                let issuer = scene.endpoint.map(|_| scene.issuer.name.as_str());
+                let with = Companions { issuer, client: client.as_deref(), ..Companions::default() };
+                jarm.checks = checks::check(claims, "", b"", &with);
+                let mut members = Parameters::default();
+                members.add_object(claims, &scene.policy.limits);
+                self.parameters = self.parameters.overridden_by(members);
+            }
+            self.encrypted = jarm.encrypted;
+            self.jarm = Some(jarm);
         }
         self
     }
@@ -162,6 +234,7 @@ fn read<'a>(
 ) -> AuthorizationResponse<'a> {
     let parameters = &found.parameters;
     links.add(LinkRole::State, "response.state", parameters.octets("state"));
+    links.add(LinkRole::Resp, "response.response", parameters.octets("response"));
     links.add(LinkRole::Code, "response.code", parameters.octets("code"));
     links.add(LinkRole::At, "response.access_token", parameters.octets("access_token"));
     let id_token = parameters.octets("id_token");
@@ -180,6 +253,7 @@ fn read<'a>(
         expires_in: parameters.whole("expires_in"),
         token_type: parameters.text("token_type"),
         code: parameters.length("code"),
+        jarm: found.jarm.clone(),
         id_token: read_token.map(|(token, _)| token),
         access_token,
     }

@@ -44,12 +44,14 @@ impl Policy {
         let json = Some(self.limits.json_body);
         let html = (media == Some(MediaType::Html)).then_some(self.limits.html_body);
         let error = if media == Some(MediaType::Json) && status >= 400 { json } else { None };
+        // An answer to a script of the server's own pages may hold the redirect (H-08).
+        let script = if media == Some(MediaType::Json) && status == 200 { json } else { None };
         match interest.kind() {
             Some(Kind::Token | Kind::Userinfo) => json,
             Some(Kind::Discovery) if status == 200 => json,
             Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
-            Some(Kind::Authorization) => html.or(error),
-            Some(Kind::Interaction | Kind::Resume) => html,
+            Some(Kind::Authorization) => html.or(error).or(script),
+            Some(Kind::Interaction | Kind::Resume) => html.or(script),
             Some(Kind::EndSession) => error,
             None if expects_json(issuer, head) && html.is_none() => json,
             None => html,

@@ -54,7 +54,8 @@ fn equal(claim: Seen<std::borrow::Cow<'_, str>>, is_right: impl Fn(&str) -> bool
     }
 }
 
-fn audience(claims: &Object<'_>, client: &str) -> Verdict {
+/// `aud`, with the one that it must hold.
+pub(super) fn audience(claims: &Object<'_>, client: &str) -> Verdict {
     match claims.texts("aud", AUDIENCES) {
         Seen::Absent => Verdict::Missing,
         Seen::Present(all) if all.iter().any(|one| one == client) => Verdict::Right,
@@ -69,8 +70,8 @@ fn authorized_party(claims: &Object<'_>, client: &str) -> Option<Verdict> {
     (verdict != Verdict::Missing || several).then_some(verdict)
 }
 
-/// A token that ends before it begins.
-fn lifetime(claims: &Object<'_>) -> Option<Verdict> {
+/// `exp`: wrong for a token that ends before it begins.
+pub(super) fn lifetime(claims: &Object<'_>) -> Option<Verdict> {
     match (claims.date("iat"), claims.date("exp")) {
         (Seen::Present(iat), Seen::Present(exp)) if exp <= iat => Some(Verdict::Wrong),
         (_, Seen::Present(_)) => Some(Verdict::Right),

@@ -5,7 +5,8 @@
 //! The way through: [`Policy::triage`] says whether a request matters, [`Policy::bodies`] and
 //! [`Policy::response_bodies`] what is read of it, [`decode`] unpacks what was read, [`observe`] tells what it was.
 //! Everything here takes bytes of strangers, never fails, and is bounded. Entries for fuzz targets: [`form::read`],
-//! [`Parameters::read`], [`json::read`], [`jwt::read`], [`html_form::read`], [`client_authentication::read_basic`],
+//! [`Parameters::read`], [`json::read`], [`jwt::read`], [`html_form::read`], [`multipart::read`], [`scripted_response::read`],
+//! [`client_authentication::read_basic`],
 //! [`Policy::learn`], [`Policy::learn_keys`], and in the basics `http::{normalise_path, read_challenges, UrlParts::read}`, `body::decode`.
 
 mod authorization;
@@ -15,6 +16,7 @@ mod checks;
 pub mod client_authentication;
 mod decode;
 mod document;
+mod dpop;
 mod endpoint;
 mod error;
 mod event;
@@ -27,6 +29,7 @@ mod limits;
 mod links;
 mod logout;
 mod metadata;
+pub mod multipart;
 mod observation;
 mod observe;
 mod parameters;
@@ -35,7 +38,9 @@ mod policy;
 mod provider;
 mod recognise;
 mod scene;
+pub mod scripted_response;
 pub mod signature;
+mod signed_message;
 mod token;
 mod token_claims;
 mod userinfo;

@@ -41,6 +41,8 @@ pub struct Observation<'a> {
     pub links: Vec<Link<'a>>,
     /// Secrets and other unrecorded members that were malformed, by the record's name for them (`request.code`).
     pub malformed: Vec<(&'static str, Malformation)>,
+    /// Names of parameters that were sent more than once and may not be, at most 32: which of them counted is unknowable.
+    pub ambiguous: Vec<Cow<'a, str>>,
     /// Groups of fields that could not be read, in the order of [`Hidden`], each once: what is absent of them was not seen.
     pub hidden: Vec<Hidden>,
     /// How much of the two bodies this rests on.
@@ -178,11 +180,95 @@ pub struct Client<'a> {
     pub auth_method: Option<ClientAuthMethod>,
     /// Whether the authorization server accepted the authentication; `None` when it did not say.
     pub authenticated: Option<bool>,
+    /// Every method that was tried, where it was more than one.
+    pub tried: Vec<ClientAuthMethod>,
+    /// Sources that name another client than `id`.
+    pub contradicted_by: Vec<ClientIdSource>,
+    /// Basic credentials whose id cannot be told: a URL whose `:` is not encoded.
+    pub ambiguous: bool,
+    /// The client assertion, or the secret where it is a JWT.
+    pub assertion: Option<SignedMessage<'a>>,
+}
+
+/// A JWT that carries a message or an authentication, from outside: JAR, JARM, client assertion. Of a JWE nothing but the
+/// header is readable.
+#[derive(Clone, Debug, Default)]
+pub struct SignedMessage<'a> {
+    /// Five parts.
+    pub encrypted: bool,
+    /// JOSE header `alg`.
+    pub alg: Seen<Cow<'a, str>>,
+    /// JOSE header `enc` of a JWE.
+    pub enc: Seen<Cow<'a, str>>,
+    /// JOSE header `kid`.
+    pub kid: Seen<Cow<'a, str>>,
+    /// JOSE header `typ`.
+    pub typ: Seen<Cow<'a, str>>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    pub key_references: Vec<&'static str>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `aud`, one or many.
+    pub aud: Seen<Vec<Cow<'a, str>>>,
+    /// `exp` in seconds since the epoch.
+    pub exp: Seen<u64>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// `nbf` in seconds since the epoch.
+    pub nbf: Seen<u64>,
+    /// Whether it has a `jti`.
+    pub jti: bool,
+    /// Whether a key of its sender signed it.
+    pub signature: SignatureCheck,
+    /// What its claims say beside the message.
+    pub checks: TokenChecks,
+}
+
+/// A DPoP proof (RFC 9449 §4.2). Its signature is not checked, and its age is the rules' to judge.
+#[derive(Debug, Default)]
+pub struct DpopProof<'a> {
+    /// JOSE header `alg`; malformed where the field is no JWT, or was sent twice.
+    pub alg: Seen<Cow<'a, str>>,
+    /// `ath`, with the access token of the request; `None` where it carries none.
+    pub ath: Option<Verdict>,
+    /// The key, with that which the access token is bound to; `None` where that is not known.
+    pub bound: Option<Verdict>,
+    /// `htm`, with the method.
+    pub htm: Option<Verdict>,
+    /// `htu`, with authority and path.
+    pub htu: Option<Verdict>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// Whether it has a `jti`.
+    pub jti: bool,
+    /// JOSE header `jwk`: a public key, or wrong.
+    pub jwk: Option<Verdict>,
+    /// Whether it has a `nonce`.
+    pub nonce: bool,
+    /// JOSE header `typ`.
+    pub typ: Option<Verdict>,
+}
+
+impl DpopProof<'_> {
+    /// The comparisons that were made, by the member of the proof, in the order of the names.
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Verdict)> {
+        let all = [
+            ("ath", self.ath),
+            ("bound", self.bound),
+            ("htm", self.htm),
+            ("htu", self.htu),
+            ("jwk", self.jwk),
+            ("typ", self.typ),
+        ];
+        all.into_iter().filter_map(|(member, verdict)| Some((member, verdict?)))
+    }
 }
 
 /// PROTOCOL §2.3.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClientIdSource {
+    /// `sub` of the client attestation (draft-ietf-oauth-attestation-based-client-auth).
+    Attestation,
     /// The user part of HTTP Basic, form-decoded.
     Basic,
     /// `sub` of the client assertion.
@@ -196,6 +282,8 @@ pub enum ClientIdSource {
 /// OIDC Core §9; RFC 6749 §2.3; RFC 7523 §2.2.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClientAuthMethod {
+    /// A client attestation (draft-ietf-oauth-attestation-based-client-auth).
+    AttestJwtClientAuth,
     /// HTTP Basic.
     ClientSecretBasic,
     /// An assertion with a symmetric `alg`.
@@ -206,8 +294,12 @@ pub enum ClientAuthMethod {
     None,
     /// An assertion with an asymmetric `alg`.
     PrivateKeyJwt,
+    /// A SAML 2.0 assertion (RFC 7522 §2.2).
+    Saml2,
     /// More than one of the above: an error by RFC 6749 §2.3.
     Several,
+    /// A client certificate beside `client_id`, where certificates are OAuth clients' (RFC 8705 §2); of either kind.
+    TlsClientAuth,
 }
 
 /// A subject as a message names it. `sub` and `username` are personal data: what of them is recorded is the privacy profile's choice.
@@ -254,6 +346,10 @@ pub struct AuthorizationRequest<'a> {
     pub delivery: Option<Delivery>,
     /// `plain`, `request`, `request_uri` or `par`.
     pub form: Option<RequestForm>,
+    /// The request object, where it came by value and is a JWT.
+    pub object: Option<SignedMessage<'a>>,
+    /// Parameters that stand in the request object and, with another value, beside it.
+    pub object_differs: Vec<&'static str>,
     /// Sorted and deduplicated by nobody: the words of `response_type`, sorted.
     pub response_type: Seen<Vec<Cow<'a, str>>>,
     /// `response_mode`
@@ -305,12 +401,16 @@ pub enum Delivery {
     Fragment,
     /// In a self-submitting form (OAuth 2.0 Form Post Response Mode).
     FormPost,
+    /// In a JSON answer to a script of the authorization server.
+    Json,
     /// On a page of the authorization server.
     Page,
     /// In a request body.
     Post,
     /// In the query of a redirect or request.
     Query,
+    /// In a script of a page: a message to another window, or a redirect.
+    Script,
 }
 
 /// Where the parameters of an authorization request are.
@@ -345,6 +445,8 @@ pub struct AuthorizationResponse<'a> {
     pub token_type: Seen<Cow<'a, str>>,
     /// Length in bytes of the authorization code.
     pub code: Seen<usize>,
+    /// The response as a JWT (JARM).
+    pub jarm: Option<SignedMessage<'a>>,
     /// The ID token of an implicit or hybrid response.
     pub id_token: Option<IdToken<'a>>,
     /// The access token of an implicit or hybrid response.
@@ -385,8 +487,8 @@ pub struct TokenRequest<'a> {
     pub parameters_in_query: bool,
     /// Whether a `code_verifier` was sent.
     pub code_verifier: bool,
-    /// Whether a DPoP proof was sent (RFC 9449).
-    pub dpop: bool,
+    /// The DPoP proof, if one was sent (RFC 9449).
+    pub dpop: Option<DpopProof<'a>>,
     /// Names of parameters that we do not know, at most 32.
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
@@ -398,6 +500,8 @@ pub enum BodyFormat {
     Form,
     /// A JSON object.
     Json,
+    /// `multipart/form-data`
+    Multipart,
 }
 
 /// A successful token response.
@@ -690,8 +794,16 @@ pub struct Link<'a> {
 pub enum LinkRole {
     /// Access token, label `tok`.
     At,
+    /// `jti` of a client assertion, scope client.
+    Cajti,
+    /// Client certificate, as `x5t#S256`.
+    Cert,
     /// Authorization code.
     Code,
+    /// `jti` of a DPoP proof, scope thumbprint of its key.
+    Dpjti,
+    /// Thumbprint of a DPoP key (RFC 7638).
+    Dpop,
     /// ID token or hint, whole, label `tok`.
     Idt,
     /// `jti` of an access or ID token, scope issuer.
@@ -704,6 +816,8 @@ pub enum LinkRole {
     Par,
     /// The S256 challenge.
     Pkce,
+    /// The whole JARM response.
+    Resp,
     /// The whole request object.
     Robj,
     /// Presented refresh token, label `tok`.
@@ -735,4 +849,6 @@ pub struct Integrity {
     pub content_type_missing: bool,
     /// `:authority` and `Host` differ.
     pub authority_conflict: bool,
+    /// Another method is asked for by a field or parameter; the event rests on the real one.
+    pub method_override: bool,
 }

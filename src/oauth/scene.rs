@@ -10,6 +10,7 @@ use super::event::ProtocolEvent;
 use super::json;
 use super::keys::{Carrier, JoseHeader};
 use super::links::Links;
+use super::multipart;
 use super::observation::{
     BodyFormat, Client, Confidence, Hidden, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
@@ -72,8 +73,16 @@ impl<'a> Scene<'a> {
         let media = self.decoded.request.headers.media_type();
         self.content_type_missing = media.is_none();
         let is_json = media == Some(MediaType::Json);
+        let content_type = self.decoded.request.headers.first("content-type").unwrap_or_default();
+        if let (Some(boundary), true) = (multipart::boundary(content_type), self.endpoint.is_some()) {
+            for part in multipart::read(bytes, boundary) {
+                self.parameters.add_pair(Cow::Borrowed(part.name), Cow::Borrowed(part.value), &self.policy.limits);
+            }
+            self.body_format = Some(BodyFormat::Multipart);
+            return;
+        }
         if is_json && let Some(object) = content.whole().and_then(json::read_object) {
-            self.parameters.add_object(&object, &self.policy.limits);
+            self.parameters.add_request_object(&object, &self.policy.limits);
             self.body_format = Some(BodyFormat::Json);
         } else if !is_json && begins_like_a_form(bytes) {
             self.parameters.add_form(content.whole_pairs(), &self.policy.limits);
@@ -139,6 +148,7 @@ impl<'a> Scene<'a> {
             message,
             links: Vec::new(),
             malformed: Vec::new(),
+            ambiguous: self.parameters.ambiguous(),
             hidden: Vec::new(),
             integrity: self.integrity(),
         };
@@ -208,6 +218,12 @@ impl<'a> Scene<'a> {
         self.endpoint.map_or(shape, |endpoint| endpoint.recognition)
     }
 
+    /// PROTOCOL §2.1, HQ-19.
+    fn overrides_method(&self) -> bool {
+        let fields = ["x-http-method-override", "x-http-method", "x-method-override"];
+        fields.iter().any(|name| self.decoded.request.headers.first(name).is_some()) || self.parameters.has("_method")
+    }
+
     fn integrity(&self) -> Integrity {
         let unparseable = Completeness::Unparseable;
         let request = if self.request_unparseable { unparseable } else { self.decoded.request_content.completeness };
@@ -218,6 +234,7 @@ impl<'a> Scene<'a> {
             basic_not_encoded: false,
             content_type_missing: self.content_type_missing,
             authority_conflict: self.decoded.request.authority_conflict(),
+            method_override: self.overrides_method(),
         }
     }
 }

@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 
 use super::checks::Companions;
-use super::client_authentication::identify;
+use super::client_authentication::{identify_client, link_assertion};
+use super::dpop;
 use super::event::ProtocolEvent;
 use super::form;
 use super::json::Object;
 use super::keys::Carrier;
 use super::links::{Links, octets, s256};
 use super::observation::{
-    AccessToken, Client, ClientAuthMethod, ClientIdSource, Hidden, IdToken, LinkRole, Message, OAuthError, Observation,
-    Outcome, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
+    AccessToken, Client, ClientAuthMethod, ClientIdSource, DpopProof, Hidden, IdToken, LinkRole, Message, OAuthError,
+    Observation, Outcome, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
 };
 use super::parameters::words;
 use super::scene::{Answer, Scene, put_links, was_sent};
@@ -44,17 +45,19 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     let body = Answered::read(scene);
     let verdict = judge(scene, &body);
     let granted = body.object.as_ref().filter(|_| verdict.outcome == Outcome::Success);
-    let request = read_request(scene);
-    let (mut client, not_encoded) = identify(&scene.decoded.request.headers, &scene.parameters);
+    let mut request = read_request(scene);
+    let (mut client, not_encoded) = identify_client(scene);
     let issued = granted.map(|granted| read_tokens(scene, granted, &client)).unwrap_or_default();
     let mut links = Links::default();
     link_request(scene, &mut links);
+    link_assertion(&scene.parameters, &client, &mut links);
     if let Some(granted) = granted {
         link_response(granted, &mut links);
     }
+    request.dpop = link_possession(scene, issued.access_claims.as_ref(), &mut links);
     let response = granted.map(|granted| read_response(scene, granted, &request));
     client.authenticated = authenticated(&client, &verdict);
-    name_client(&mut client, issued.id_token.as_ref());
+    name_client(&mut client, &issued);
     let Issued { id_token, id_claims, access_token, access_claims } = issued;
     let message = TokenExchange { request, response, id_token, access_token };
     let mut observation = scene.observation(verdict.event, recognition, Message::Token(Box::new(message)));
@@ -183,7 +186,7 @@ fn read_request<'a>(scene: &Scene<'a>) -> TokenRequest<'a> {
         body_format: scene.body_format,
         parameters_in_query: parameters.in_query(),
         code_verifier: was_sent(&parameters.octets("code_verifier")),
-        dpop: scene.decoded.request.headers.first("dpop").is_some(),
+        dpop: None,
         unknown_parameters: parameters.unknown(KNOWN),
     }
 }
@@ -245,6 +248,26 @@ fn link_request<'a>(scene: &Scene<'a>, links: &mut Links<'a>) {
     let challenge = parameters.octets("code_verifier").map(|verifier| s256(&verifier));
     links.add(LinkRole::Pkce, "request.code_verifier", challenge);
     links.add(LinkRole::RtIn, "request.refresh_token", parameters.octets("refresh_token"));
+}
+
+/// The client's DPoP key and certificate, and those that the access token is bound to (RFC 9449 §6, RFC 8705 §3).
+fn link_possession<'a>(
+    scene: &Scene<'a>,
+    access_token: Option<&Claims>,
+    links: &mut Links<'a>,
+) -> Option<DpopProof<'a>> {
+    let bound = access_token.map(|claims| claims.confirmation("jkt")).unwrap_or_default();
+    let is_own = |authority: &[u8]| scene.issuer.owns(authority);
+    let proof = dpop::read(scene.decoded.request, None, bound.as_ref().present().map(AsRef::as_ref), &is_own);
+    match &proof {
+        Some(proof) => proof.link(links),
+        None => links.add(LinkRole::Dpop, "token.cnf", bound.map(octets)),
+    }
+    let presented = dpop::certificate(&scene.decoded.request.headers).filter(|_| scene.issuer.mtls_oauth);
+    let named = access_token.map(|claims| claims.confirmation("x5t#S256")).unwrap_or_default();
+    let certificate = presented.map_or(named, |thumbprint| Seen::Present(Cow::Owned(thumbprint)));
+    links.add(LinkRole::Cert, "token.cnf", certificate.map(octets));
+    proof.map(|proof| proof.facts)
 }
 
 fn link_response<'a>(granted: &Object<'a>, links: &mut Links<'a>) {
@@ -320,9 +343,15 @@ fn authenticated(client: &Client<'_>, verdict: &Verdict<'_>) -> Option<bool> {
     }
 }
 
-/// PROTOCOL §2.3, 8: a client that did not name itself is named by the ID token.
-fn name_client<'a>(client: &mut Client<'a>, id_token: Option<&IdToken<'a>>) {
-    if let (true, Some(id_token)) = (client.id.is_absent(), id_token) {
+/// PROTOCOL §2.3, 8: a client that did not name itself is named by the ID token, else by the access token.
+fn name_client<'a>(client: &mut Client<'a>, issued: &Issued<'a>) {
+    if let (true, Some(claims)) = (client.id.is_absent() && issued.id_token.is_none(), &issued.access_claims)
+        && let Some(party) = claims.client()
+    {
+        client.id = Seen::Present(party);
+        client.id_source = Some(ClientIdSource::Response);
+    }
+    if let (true, Some(id_token)) = (client.id.is_absent(), &issued.id_token) {
         let only = |audience: Vec<Cow<'a, str>>| match audience.as_slice() {
             [one] => Some(one.clone()),
             _ => None,

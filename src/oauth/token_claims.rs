@@ -103,6 +103,16 @@ impl Claims {
         checks::check(&self.claims, alg, signature, with)
     }
 
+    /// A member of `cnf` (RFC 7800 §3.1): `jkt`, `x5t#S256`.
+    pub(super) fn confirmation(&self, member: &str) -> Seen<Cow<'static, str>> {
+        self.claims.object("cnf").map_or(Seen::Absent, |cnf| cnf.text(member, CLAIM))
+    }
+
+    /// The client that an access token was issued to, in the words of RFC 9068, OIDC, Entra and Okta.
+    pub(super) fn client(&self) -> Option<Cow<'static, str>> {
+        ["client_id", "azp", "appid", "cid"].iter().find_map(|name| self.claims.text(name, CLAIM).present())
+    }
+
     /// Whether its claims cannot be read, though it is not encrypted.
     pub(super) fn is_unreadable(&self) -> bool {
         self.unreadable

@@ -9,8 +9,16 @@ use crate::record::keys::{Keys, Purpose};
 /// What kind of value is hashed: part of the hashed input, and the choice of the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Label {
+    /// `jti` of a client assertion, scope client.
+    Cajti,
+    /// Client certificate, as `x5t#S256`.
+    Cert,
     /// Authorization code.
     Code,
+    /// `jti` of a DPoP proof, scope thumbprint of its key.
+    Dpjti,
+    /// Thumbprint of a DPoP key.
+    Dpop,
     /// E-mail address, with the pseudonym key.
     Email,
     /// `jti`, scope issuer.
@@ -25,6 +33,8 @@ pub enum Label {
     Phone,
     /// The S256 challenge.
     Pkce,
+    /// The whole JARM response.
+    Resp,
     /// The whole request object.
     Robj,
     /// Session id, scope issuer.
@@ -99,12 +109,17 @@ pub(super) fn role(role: LinkRole) -> &'static str {
 fn label(role: LinkRole) -> Label {
     match role {
         LinkRole::At | LinkRole::Idt | LinkRole::RtIn | LinkRole::RtOut => Label::Tok,
+        LinkRole::Cajti => Label::Cajti,
+        LinkRole::Cert => Label::Cert,
         LinkRole::Code => Label::Code,
+        LinkRole::Dpjti => Label::Dpjti,
+        LinkRole::Dpop => Label::Dpop,
         LinkRole::Jti => Label::Jti,
         LinkRole::Lstate => Label::Lstate,
         LinkRole::Nonce => Label::Nonce,
         LinkRole::Par => Label::Par,
         LinkRole::Pkce => Label::Pkce,
+        LinkRole::Resp => Label::Resp,
         LinkRole::Robj => Label::Robj,
         LinkRole::Sid => Label::Sid,
         LinkRole::State => Label::State,
@@ -123,7 +138,11 @@ impl Label {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Cajti => "cajti",
+            Self::Cert => "cert",
             Self::Code => "code",
+            Self::Dpjti => "dpjti",
+            Self::Dpop => "dpop",
             Self::Email => "email",
             Self::Jti => "jti",
             Self::Lstate => "lstate",
@@ -131,6 +150,7 @@ impl Label {
             Self::Par => "par",
             Self::Phone => "phone_number",
             Self::Pkce => "pkce",
+            Self::Resp => "resp",
             Self::Robj => "robj",
             Self::Sid => "sid",
             Self::State => "state",
@@ -143,12 +163,17 @@ impl Label {
     fn purpose(self) -> Purpose {
         match self {
             Self::Email | Self::Phone | Self::Sub | Self::Username => Purpose::Pseudonym,
-            Self::Code
+            Self::Cajti
+            | Self::Cert
+            | Self::Code
+            | Self::Dpjti
+            | Self::Dpop
             | Self::Jti
             | Self::Lstate
             | Self::Nonce
             | Self::Par
             | Self::Pkce
+            | Self::Resp
             | Self::Robj
             | Self::Sid
             | Self::State

@@ -213,19 +213,106 @@ pub struct PeerSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ClientSection {
-    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
+    /// Basic credentials whose id cannot be told: a URL whose `:` is not encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<bool>,
+    /// The client assertion, or the secret where it is a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Box<SignedMessageSection>>,
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`,
+    /// `attest_jwt_client_auth`, `saml2`, `none`, `several`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method: Option<String>,
     /// Whether the authorization server accepted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<bool>,
+    /// Sources that name another client than `id`, in words of `id_source`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradicted_by: Vec<String>,
     /// Client identifier.
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `basic`, `client_assertion`, `parameter` or `response`.
+    /// `basic`, `client_assertion`, `attestation`, `parameter` or `response`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_source: Option<String>,
+    /// Every method that was tried, where it was more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
+}
+
+/// A JWT that carries a message or an authentication, from outside: JAR, JARM, client assertion.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct SignedMessageSection {
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// As `id_token.checks`; of a client assertion, `iss` is compared with `sub`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
+    /// JOSE header `enc` of a JWE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enc: Option<String>,
+    /// It is a JWE: only the header was readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// It has a `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<bool>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_references: Vec<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// `nbf` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// `verified`, `failed` or `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Why it is `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_reason: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
+}
+
+/// A DPoP proof (RFC 9449 §4.2). Its signature is not checked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct DpopSection {
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `right`, `wrong` or `missing`, by member: `ath`, `bound` (the key is that of the token), `htm`, `htu`, `jwk`, `typ`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// It has a `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<bool>,
+    /// It has a `nonce`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<bool>,
 }
 
 /// Whom it is about.
@@ -276,7 +363,7 @@ pub struct RequestSection {
     /// `type` of each member of `authorization_details`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<String>,
-    /// `form` or `json`.
+    /// `form`, `json` or `multipart`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<String>,
     /// Names of claims asked for.
@@ -301,6 +388,9 @@ pub struct RequestSection {
     /// Whether a DPoP proof was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop: Option<bool>,
+    /// The DPoP proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_proof: Option<DpopSection>,
     /// `plain`, `request`, `request_uri` or `par`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -328,6 +418,12 @@ pub struct RequestSection {
     /// Length of `nonce`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce_length: Option<u64>,
+    /// The request object (RFC 9101), where it came by value and is a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<Box<SignedMessageSection>>,
+    /// Parameters that stand in the request object and, with another value, beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub object_differs: Vec<String>,
     /// Whether any parameter of a token request came in the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
@@ -400,7 +496,7 @@ pub struct ResponseSection {
     /// The answer deletes a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie_cleared: Option<bool>,
-    /// `query`, `fragment`, `form_post` or `page`.
+    /// `query`, `fragment`, `form_post`, `script`, `json` or `page`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
     /// Lifetime of the access token in seconds.
@@ -409,6 +505,9 @@ pub struct ResponseSection {
     /// `iss` of an authorization response (RFC 9207).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// The response as a JWT (JARM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jarm: Option<Box<SignedMessageSection>>,
     /// Members that were present, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
@@ -607,6 +706,9 @@ pub struct CoalescedSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct IntegritySection {
+    /// Names of parameters that were sent more than once and may not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ambiguous: Vec<String>,
     /// `:authority` and `Host` differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority_conflict: Option<bool>,
@@ -622,6 +724,9 @@ pub struct IntegritySection {
     /// Members that were sent and are no value, and why: `duplicate`, `empty`, `range`, `too_long`, `type`, `utf8`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub malformed: BTreeMap<String, String>,
+    /// Another method is asked for by a field or parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method_override: Option<bool>,
     /// A parameter list was cut at its limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_cut: Option<bool>,

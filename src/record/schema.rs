@@ -203,8 +203,8 @@ const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
 const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
 const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
 const ROLES: &[&str] = &[
-    "at", "code", "idt", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state", "sub",
-    "username",
+    "at", "cajti", "cert", "code", "dpjti", "dpop", "idt", "jti", "lstate", "nonce", "par", "pkce", "resp", "robj",
+    "rt_in", "rt_out", "sid", "state", "sub", "username",
 ];
 
 /// Closed vocabularies and forms. A new word here is an addition to the format.

@@ -121,6 +121,8 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "login_hint",
     "max_age",
     "nonce_length",
+    "object",
+    "object_differs",
     "prompt",
     "redirect_uri",
     "resource",
@@ -133,13 +135,14 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
 ];
 
 const AUTHORIZATION_RESPONSE: &[&str] =
-    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "token_type"];
+    &["code_length", "delivery", "expires_in", "iss", "jarm", "members", "redirect_uri", "scope", "token_type"];
 
 const TOKEN_REQUEST: &[&str] = &[
     "audience",
     "body_format",
     "code_verifier",
     "dpop",
+    "dpop_proof",
     "grant_type",
     "parameters_in_query",
     "redirect_uri",

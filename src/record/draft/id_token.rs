@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::oauth::{AccessToken, IdToken, IdentityClaim, IdentityKind, Trust};
+use crate::record::draft::signed_message::checks;
 use crate::record::draft::{Drafter, words};
 use crate::record::model::{IdTokenSection, Pseudonym, TokenSection};
 use crate::record::privacy::{Action, Field, identity_claim};
@@ -35,11 +36,7 @@ impl Drafter<'_> {
             aud: self.notes.words("id_token.aud", &token.aud, MAX_AUDIENCES),
             auth_time: self.notes.number("id_token.auth_time", &token.auth_time),
             azp: self.notes.text("id_token.azp", &token.azp),
-            checks: token
-                .checks
-                .made()
-                .map(|(claim, verdict)| (claim.to_owned(), verdict.as_str().to_owned()))
-                .collect(),
+            checks: checks(token.checks.made()),
             claim_names: names.names,
             claims: names.number,
             email: identity.email,

@@ -8,6 +8,7 @@ mod id_token;
 mod logout;
 mod made;
 mod parties;
+mod signed_message;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -178,8 +179,11 @@ impl Drafter<'_> {
         }
         let seen = &observation.integrity;
         let yes = |flag: bool| flag.then_some(true);
+        let ambiguous = self.notes.names("integrity.ambiguous", &observation.ambiguous, MAX_AMBIGUOUS);
         let (cut, malformed) = std::mem::take(&mut self.notes).finish();
         let section = IntegritySection {
+            ambiguous,
+            method_override: yes(seen.method_override),
             authority_conflict: yes(seen.authority_conflict),
             basic_not_encoded: yes(seen.basic_not_encoded),
             content_type_missing: yes(seen.content_type_missing),
@@ -243,6 +247,9 @@ impl Record {
         Self { schema: SCHEMA.to_owned(), ts: at.rfc3339_millis(), event: event.as_str().to_owned(), ..Self::default() }
     }
 }
+
+/// PROTOCOL HQ-05: names of parameters.
+const MAX_AMBIGUOUS: usize = 32;
 
 /// Names the record format. Within it members are only added.
 pub(super) const SCHEMA: &str = "oidc-audit/1";
