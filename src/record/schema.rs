@@ -201,6 +201,22 @@ const MOMENT: Rule = Rule::Pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{
 const HASHED: Rule = Rule::Pattern(r"^[a-z0-9]{1,8}\.[A-Za-z0-9_-]{22}$");
 const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
 const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
+const VERDICT: Rule = Rule::OneOf(&["missing", "right", "unchecked", "wrong"]);
+const SIGNATURE: Rule = Rule::OneOf(&["failed", "unchecked", "verified"]);
+const UNCHECKED: Rule = Rule::OneOf(&["algorithm", "budget", "encrypted", "key_unknown", "no_keys", "off"]);
+const CLAIMS: &[&str] = &["at_hash", "aud", "azp", "c_hash", "exp", "iss", "nonce", "s_hash"];
+const ID_SOURCES: &[&str] = &["attestation", "basic", "client_assertion", "parameter", "response"];
+const METHODS: &[&str] = &[
+    "attest_jwt_client_auth",
+    "client_secret_basic",
+    "client_secret_jwt",
+    "client_secret_post",
+    "none",
+    "private_key_jwt",
+    "saml2",
+    "several",
+    "tls_client_auth",
+];
 const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
 const ROLES: &[&str] = &[
     "at", "cajti", "cert", "code", "dpjti", "dpop", "idt", "jti", "lstate", "nonce", "par", "pkce", "resp", "robj",
@@ -242,29 +258,43 @@ const RULES: &[(&str, Rule)] = &[
     ("exchange.response_source", Rule::OneOf(&["local", "none", "upstream"])),
     ("source.address_from", Rule::OneOf(&["peer", "xff"])),
     ("observer.direction", Rule::OneOf(&["inbound", "outbound"])),
-    ("client.id_source", Rule::OneOf(&["basic", "client_assertion", "parameter", "response"])),
+    ("client.id_source", Rule::OneOf(ID_SOURCES)),
+    ("client.contradicted_by", Rule::OneOf(ID_SOURCES)),
+    ("client.auth_method", Rule::OneOf(METHODS)),
+    ("client.tried", Rule::OneOf(METHODS)),
+    ("SignedMessageSection.checks", VERDICT),
+    ("SignedMessageSection.checks", Rule::Names(CLAIMS)),
+    ("SignedMessageSection.signature", SIGNATURE),
+    ("SignedMessageSection.signature_reason", UNCHECKED),
+    ("DpopSection.checks", VERDICT),
+    ("DpopSection.checks", Rule::Names(&["ath", "bound", "htm", "htu", "jwk", "typ"])),
     (
-        "client.auth_method",
+        "hidden",
         Rule::OneOf(&[
-            "client_secret_basic",
-            "client_secret_jwt",
-            "client_secret_post",
-            "none",
-            "private_key_jwt",
-            "several",
+            "fragment",
+            "jwe_id_token",
+            "jwe_request",
+            "jwe_response",
+            "jwe_userinfo",
+            "opaque_at",
+            "tls_passthrough",
+            "truncated",
+            "undecoded",
         ]),
     ),
     ("subject.trust", TRUST),
     ("Pseudonym.hmac", HASHED),
-    ("request.body_format", Rule::OneOf(&["form", "json"])),
+    ("request.body_format", Rule::OneOf(&["form", "json", "multipart"])),
     ("request.delivery", Rule::OneOf(&["post", "query"])),
     ("request.form", Rule::OneOf(&["par", "plain", "request", "request_uri"])),
     ("request.transport", Rule::OneOf(&["body", "header", "query"])),
-    ("response.delivery", Rule::OneOf(&["form_post", "fragment", "page", "query"])),
+    ("response.delivery", Rule::OneOf(&["form_post", "fragment", "json", "page", "query", "script"])),
     ("response.scope_source", Rule::OneOf(&["assumed_unchanged", "request", "response"])),
     ("token.format", Rule::OneOf(&["jwe", "jwt", "opaque"])),
-    ("id_token.signature", Rule::OneOf(&["failed", "unchecked", "verified"])),
-    ("id_token.signature_reason", Rule::OneOf(&["algorithm", "budget", "encrypted", "key_unknown", "no_keys", "off"])),
+    ("id_token.checks", VERDICT),
+    ("id_token.checks", Rule::Names(CLAIMS)),
+    ("id_token.signature", SIGNATURE),
+    ("id_token.signature_reason", UNCHECKED),
     ("id_token.trust", TRUST),
     ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
     ("flow.anchor", Rule::OneOf(ROLES)),
