@@ -9,6 +9,7 @@ use super::client_authentication::named;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
 use super::json::Json;
+use super::jwt;
 use super::links::{Links, s256};
 use super::observation::{
     AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, Hidden, LinkRole, Message, OAuthError,
@@ -19,6 +20,7 @@ use super::provider::JarSemantics;
 use super::recognise::{PAR_URN, is_internal_hop};
 use super::scene::{Answer, Scene, put_links, was_sent};
 use super::signed_message;
+use super::token_claims::NOT_A_JWT;
 use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::{Malformation, Seen};
@@ -213,7 +215,11 @@ fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a
     links.add(LinkRole::Nonce, "request.nonce", parameters.octets("nonce"));
     links.add(LinkRole::Pkce, "request.code_challenge", challenge(parameters));
     links.add(LinkRole::Idt, "request.id_token_hint", parameters.octets("id_token_hint"));
-    links.add(LinkRole::Robj, "request.request", parameters.octets("request"));
+    let object = parameters.octets("request");
+    if object.as_ref().present().is_some_and(|object| jwt::read(object).is_none()) {
+        links.note_if_malformed("request.request", &NOT_A_JWT);
+    }
+    links.add(LinkRole::Robj, "request.request", object);
     let uri = parameters.octets("request_uri").map(|uri| match uri {
         uri if form == RequestForm::Par => uri,
         // PROTOCOL §2.1, HQ-08: the fragment is not part of what is fetched.

@@ -849,6 +849,8 @@ pub struct Integrity {
     pub content_type_missing: bool,
     /// `:authority` and `Host` differ.
     pub authority_conflict: bool,
+    /// The shape rule that takes the request for another kind than its endpoint is (PROTOCOL §1.3); the endpoint wins.
+    pub conflict: Option<&'static str>,
     /// Another method is asked for by a field or parameter; the event rests on the real one.
     pub method_override: bool,
 }

@@ -17,6 +17,7 @@ use super::observation::{
 use super::parameters::Parameters;
 use super::path_template;
 use super::policy::{Issuer, Policy};
+use super::recognise;
 use super::signature::SignatureCheck;
 use super::token_claims::{Claims, read_id_token};
 use crate::body::Completeness;
@@ -234,6 +235,7 @@ impl<'a> Scene<'a> {
             basic_not_encoded: false,
             content_type_missing: self.content_type_missing,
             authority_conflict: self.decoded.request.authority_conflict(),
+            conflict: recognise::conflict(self),
             method_override: self.overrides_method(),
         }
     }

@@ -265,8 +265,11 @@ fn link_possession<'a>(
     }
     let presented = dpop::certificate(&scene.decoded.request.headers).filter(|_| scene.issuer.mtls_oauth);
     let named = access_token.map(|claims| claims.confirmation("x5t#S256")).unwrap_or_default();
-    let certificate = presented.map_or(named, |thumbprint| Seen::Present(Cow::Owned(thumbprint)));
-    links.add(LinkRole::Cert, "token.cnf", certificate.map(octets));
+    if presented.as_deref() != named.as_ref().present().map(AsRef::as_ref) {
+        links.add(LinkRole::Cert, "token.cnf", named.map(octets));
+    }
+    let presented = presented.map_or(Seen::Absent, |thumbprint| Seen::Present(Cow::Owned(thumbprint)));
+    links.add(LinkRole::Cert, "request.certificate", presented.map(octets));
     proof.map(|proof| proof.facts)
 }
 

@@ -715,6 +715,9 @@ pub struct IntegritySection {
     /// Basic credentials were not form-encoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_not_encoded: Option<bool>,
+    /// The shape rule that takes the request for another kind than its endpoint is; the endpoint wins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<String>,
     /// `Content-Type` was missing where one is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type_missing: Option<bool>,

@@ -183,6 +183,7 @@ impl Drafter<'_> {
         let (cut, malformed) = std::mem::take(&mut self.notes).finish();
         let section = IntegritySection {
             ambiguous,
+            conflict: seen.conflict.map(str::to_owned),
             method_override: yes(seen.method_override),
             authority_conflict: yes(seen.authority_conflict),
             basic_not_encoded: yes(seen.basic_not_encoded),
