@@ -254,6 +254,7 @@ impl Player {
             privacy: config.privacy.clone(),
             observer: Observer::default(),
             vantage: config.vantage,
+            rules: config.rules.clone(),
             statement: Statement::default(),
             fetches: Vec::new(),
             outbox: OutboxSettings::new(SinkSettings::new("audit_log")),

@@ -3,13 +3,17 @@
 use super::forms;
 use super::problem::{ProblemKind, WarningKind};
 use super::reader::{Members, Node, Report};
-use crate::oauth::{EndpointKind, JarSemantics, Provider};
+use crate::oauth::{EndpointKind, JarSemantics, PROVIDERS, Profile, Provider};
 
 /// One entry of `issuers`, checked.
 #[derive(Debug)]
 pub(super) struct Issuer {
     pub(super) issuer: String,
     pub(super) provider: Option<Provider>,
+    /// The operator's own profile.
+    pub(super) profile: Option<Profile>,
+    /// That profile in canonical form; empty without one.
+    pub(super) profile_text: String,
     /// Envoy cluster of the issuer: its metadata document and keys are fetched there.
     pub(super) cluster: Option<String>,
     /// Further authorities beside that of `issuer`.
@@ -23,11 +27,11 @@ pub(super) struct Issuer {
 }
 
 /// The list: 1 to 64 entries, no issuer twice.
-pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Issuer> {
+pub(super) fn read(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> Vec<Issuer> {
     let entries = node.entries(1, ISSUERS, report);
     let mut issuers: Vec<(String, Issuer)> = Vec::with_capacity(entries.len());
     for entry in &entries {
-        let Some(issuer) = one(entry, report) else { continue };
+        let Some(issuer) = one(entry, profiles, report) else { continue };
         if let Some((first, _)) = issuers.iter().find(|(_, earlier)| same(&earlier.issuer, &issuer.issuer)) {
             let first = first.clone();
             report.problem(&format!("{}/issuer", entry.pointer), ProblemKind::Duplicate { first });
@@ -37,11 +41,14 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Issuer> {
     issuers.into_iter().map(|(_, issuer)| issuer).collect()
 }
 
-fn one(node: &Node<'_>, report: &mut Report) -> Option<Issuer> {
+fn one(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> Option<Issuer> {
     let members = node.members(ISSUER, report)?;
     let url = members.require("issuer", report);
     let url = url.and_then(|url| issuer(&url, report));
-    let provider = members.get("provider").and_then(|node| node.word(PROVIDERS, report));
+    let provider = members.get("provider");
+    let own = provider.as_ref().and_then(|node| profiles.iter().find(|(profile, _)| node.is(&profile.name)));
+    let (profile, profile_text) = own.cloned().unzip();
+    let provider = provider.filter(|_| own.is_none()).and_then(|node| node.word(PROVIDERS, report));
     let cluster = members.get("cluster").and_then(|node| cluster(&node, report));
     let authorities = authorities(&members, report);
     let endpoints = endpoints(&members, report);
@@ -49,7 +56,17 @@ fn one(node: &Node<'_>, report: &mut Report) -> Option<Issuer> {
     let jar_semantics = semantics.map(|word| if word == 0 { JarSemantics::Rfc9101 } else { JarSemantics::Oidc });
     let mtls_oauth = members.get("mtls_oauth").and_then(|node| node.bool(report)) == Some(true);
     let provider = provider.and_then(|position| Provider::parse(PROVIDERS.get(position)?));
-    Some(Issuer { issuer: url?.to_owned(), provider, cluster, authorities, endpoints, jar_semantics, mtls_oauth })
+    Some(Issuer {
+        issuer: url?.to_owned(),
+        provider,
+        profile,
+        profile_text: profile_text.unwrap_or_default(),
+        cluster,
+        authorities,
+        endpoints,
+        jar_semantics,
+        mtls_oauth,
+    })
 }
 
 /// The name of a cluster. Istio's hold `|`.
@@ -100,9 +117,6 @@ pub(super) const ISSUER: &[&str] =
 /// RFC 9101 §6.3, OIDC Core §6.1.
 pub(super) const JAR_SEMANTICS: &[&str] = &["rfc9101", "oidc"];
 
-/// [`Provider::ALL`], as a list that a problem can name.
-pub(super) const PROVIDERS: &[&str] = &["keycloak", "oidc-provider"];
-
 /// [`EndpointKind::ALL`] without what nobody configures: the metadata's place follows from the issuer.
 pub(super) const ENDPOINTS: &[&str] = &[
     "authorization",
@@ -121,6 +135,11 @@ pub(super) const ENDPOINTS: &[&str] = &[
     "device_verification",
     "ciba",
     "registration",
+    "client_configuration",
+    "challenge",
+    "credential",
+    "admin_session",
+    "federation",
 ];
 
 pub(super) const ISSUERS: usize = 64;

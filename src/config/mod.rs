@@ -6,10 +6,14 @@ mod digest;
 mod forms;
 mod issuers;
 mod json;
+#[cfg(not(target_family = "wasm"))]
+mod judgement;
 mod problem;
+mod providers;
 mod reader;
 #[cfg(not(target_family = "wasm"))]
 mod reference;
+mod rules;
 mod secrets;
 mod settings;
 mod sinks;
@@ -28,6 +32,7 @@ use settings::Settings;
 use crate::oauth::{Endpoints, IssuerSettings, Limits, Policy, PolicyField};
 use crate::pipeline::{FetchSettings, OutboxSettings, SinkSettings, Statement, VantageRule};
 use crate::record::{Keys, Privacy};
+use crate::rules::RuleSettings;
 
 /// A configuration that was taken.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub struct Config {
     pub keys: Option<Keys>,
     /// What is recorded of people.
     pub privacy: Privacy,
+    /// What rules rest on beside the exchange.
+    pub rules: RuleSettings,
     /// Where the proxy stands, by the direction of the traffic.
     pub vantage: VantageRule,
     /// Where records go.
@@ -119,7 +126,12 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
             Some(FetchSettings { issuer, cluster: settings.cluster.as_deref()?.into() })
         });
     let fetches = fetches.collect();
-    let limits = Limits { signature_checks: settings.signature_checks, ..Limits::default() };
+    let limits = Limits {
+        signature_checks: settings.signature_checks,
+        login_forms: settings.login_forms,
+        interactions: settings.interactions,
+        ..Limits::default()
+    };
     let policy = policy(settings.issuers, limits, report)?;
     let outbox = OutboxSettings {
         queue_bytes: settings.memory / 2,
@@ -131,6 +143,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         policy,
         keys: settings.rings.map(|rings| Keys::from_secrets(&rings.join, &rings.pseudonym)),
         privacy: settings.privacy,
+        rules: settings.rules,
         vantage: VantageRule::new(settings.vantage, host.node.as_deref()),
         outbox,
         fetches,
@@ -149,6 +162,7 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<P
         issuer: issuer.issuer,
         authorities: issuer.authorities,
         provider: issuer.provider,
+        profile: issuer.profile,
         endpoints: Endpoints(issuer.endpoints),
         jar_semantics: issuer.jar_semantics,
         mtls_oauth: issuer.mtls_oauth,

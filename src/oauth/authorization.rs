@@ -12,8 +12,8 @@ use super::json::Json;
 use super::jwt;
 use super::links::{Links, s256};
 use super::observation::{
-    AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, Hidden, LinkRole, Message, OAuthError,
-    Observation, Outcome, Reason, Recognition, RequestForm, SignedMessage, Verdict,
+    AuthorizationRequest, AuthorizationResponse, BodyFormat, Comparison, Delivery, Hidden, LinkRole, Message,
+    OAuthError, Observation, Outcome, Reason, Recognition, RequestForm, SignedMessage,
 };
 use super::parameters::Parameters;
 use super::provider::JarSemantics;
@@ -33,7 +33,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
     // A consent form is posted to the same place, without what makes a request (Spring Authorization Server).
     let consent =
         scene.is_post() && !["response_type", "request", "request_uri"].iter().any(|name| scene.parameters.has(name));
-    if consent || is_internal_hop(&scene.parameters) {
+    if consent || is_internal_hop(&scene.parameters, scene.issuer) {
         return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);
@@ -71,7 +71,7 @@ fn response_of<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Vec<O
     Vec::from_iter(response.or_else(page))
 }
 
-fn request_form(parameters: &Parameters<'_>) -> RequestForm {
+pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     let by_reference = parameters.text("request_uri");
     match by_reference {
         _ if was_sent(&parameters.octets("request")) => RequestForm::Request,
@@ -89,6 +89,11 @@ pub(super) struct Opened<'a> {
     pub(super) differs: Vec<&'static str>,
 }
 
+/// The parameters that count, of a request whose object is recorded elsewhere or not at all.
+pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
+    open(scene).parameters
+}
+
 /// Opens the request object, if there is a readable one: its parameters over those beside it, or alone, as the issuer
 /// has it (OIDC Core §6.1, RFC 9101 §6.3). `iss` is compared with the client, `aud` with the issuer (RFC 9101 §4).
 pub(super) fn open<'a>(scene: &Scene<'a>) -> Opened<'a> {
@@ -103,8 +108,8 @@ pub(super) fn open<'a>(scene: &Scene<'a>) -> Opened<'a> {
     let mut inner = Parameters::default();
     inner.add_object(&claims, &scene.policy.limits);
     let client = outer.text("client_id").present().or_else(|| inner.text("client_id").present());
-    let named = |iss: &Cow<'_, str>| if Some(iss) == client.as_ref() { Verdict::Right } else { Verdict::Wrong };
-    object.checks.iss = client.as_ref().map(|_| object.iss.as_ref().present().map_or(Verdict::Missing, named));
+    let named = |iss: &Cow<'_, str>| if Some(iss) == client.as_ref() { Comparison::Right } else { Comparison::Wrong };
+    object.checks.iss = client.as_ref().map(|_| object.iss.as_ref().present().map_or(Comparison::Missing, named));
     let known = scene.endpoint.is_some();
     object.checks.aud = known.then(|| checks::audience(&claims, &scene.issuer.name));
     object.checks.exp = checks::lifetime(&claims);
@@ -153,7 +158,7 @@ fn observe_request<'a>(
     observation
 }
 
-fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -> AuthorizationRequest<'a> {
+pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -> AuthorizationRequest<'a> {
     let posted = scene.body_format == Some(BodyFormat::Form);
     let response_type = parameters.words("response_type").map(|mut words| {
         words.sort_unstable();
@@ -210,7 +215,7 @@ fn detail_types<'a>(details: &Json<'static>) -> Seen<Vec<Cow<'a, str>>> {
     Seen::Present(types.collect())
 }
 
-fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a>) {
+pub(super) fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a>) {
     links.add(LinkRole::State, "request.state", parameters.octets("state"));
     links.add(LinkRole::Nonce, "request.nonce", parameters.octets("nonce"));
     links.add(LinkRole::Pkce, "request.code_challenge", challenge(parameters));

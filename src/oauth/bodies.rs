@@ -2,7 +2,10 @@
 
 use super::endpoint::EndpointKind as Kind;
 use super::html_form;
+use super::limits::LoginForms;
+use super::login;
 use super::policy::{Interest, Issuer, Policy};
+use super::provider::Purpose;
 use crate::body::Body;
 use crate::http::{MediaType, RequestHead, ResponseHead};
 
@@ -23,12 +26,26 @@ impl Policy {
         spoken && head.headers.media_type() != Some(MediaType::Grpc) && head.headers.first("upgrade").is_none()
     }
 
-    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords), and never that of a
+    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords) unless the operator asked
+    /// for user names, and never that of a
     /// request to an unknown path once the issuer's endpoints are known.
     #[must_use]
     pub fn bodies(&self, interest: &Interest, head: &RequestHead) -> BodyPlan {
-        let wanted = self.issuers.get(interest.issuer).is_some_and(|issuer| wants_request(issuer, interest, head));
+        let names = self.limits.login_forms == LoginForms::Username;
+        let named = |issuer: &Issuer| {
+            names && login::is_form(issuer, interest.kind(), head).is_some_and(|form| !form.usernames.is_empty())
+        };
+        let wanted = self
+            .issuers
+            .get(interest.issuer)
+            .is_some_and(|issuer| wants_request(issuer, interest, head) || named(issuer));
         BodyPlan { request: (wanted && self.is_relevant(head)).then_some(self.limits.request_body) }
+    }
+
+    /// Whether the answer to a login or consent form is judged by what is in it.
+    fn is_judged(&self, issuer: &Issuer, head: &RequestHead) -> bool {
+        let adapter = login::adapter(issuer, head, &|_| true);
+        adapter.is_some_and(|adapter| self.limits.login_forms != LoginForms::Off || adapter.purpose == Purpose::Consent)
     }
 
     /// The most bytes of the response body that are read, decided on its head; `None` to leave it alone.
@@ -48,11 +65,19 @@ impl Policy {
         let script = if media == Some(MediaType::Json) && status == 200 { json } else { None };
         match interest.kind() {
             Some(Kind::Token | Kind::Userinfo) => json,
-            Some(Kind::Discovery) if status == 200 => json,
-            Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
+            Some(Kind::Discovery | Kind::Federation | Kind::Jwks | Kind::Webfinger) => {
+                json.filter(|_| status == 200 && html.is_none())
+            }
+            _ if html.is_none() && self.is_judged(issuer, head) => json,
+            Some(kind) if is_back_channel(kind) => json.filter(|_| html.is_none()),
             Some(Kind::Authorization) => html.or(error).or(script),
             Some(Kind::Interaction | Kind::Resume) => html.or(script),
-            Some(Kind::EndSession) => error,
+            Some(Kind::DeviceVerification)
+                if issuer.profile().is_some_and(|profile| profile.user_code_page.is_some()) =>
+            {
+                html
+            }
+            Some(Kind::AdminSession | Kind::EndSession) => error,
             None if expects_json(issuer, head) && html.is_none() => json,
             None => html,
             Some(_) => None,
@@ -67,15 +92,37 @@ pub fn has_enough(response: &ResponseHead, body: &Body) -> bool {
     page && response.headers.first("content-encoding").is_none() && html_form::is_decided(body.bytes())
 }
 
+/// Endpoints to which clients speak themselves: whatever a message there says it is, it is read.
+fn is_back_channel(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Challenge
+            | Kind::Ciba
+            | Kind::ClientConfiguration
+            | Kind::Credential
+            | Kind::DeviceAuthorization
+            | Kind::Introspection
+            | Kind::Par
+            | Kind::Registration
+            | Kind::Revocation
+    )
+}
+
 fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bool {
-    if head.method() != Some(b"POST") {
-        return false;
+    let updates = matches!(interest.kind(), Some(Kind::ClientConfiguration | Kind::Registration));
+    match head.method() {
+        Some(b"POST") => {}
+        Some(b"PUT" | b"PATCH") if updates => {}
+        _ => return false,
     }
     let form = matches!(head.headers.media_type(), Some(MediaType::Form) | None);
     match interest.kind() {
         // Whatever it says it is: a token request with an odd content type is one that an auditor wants to see.
         Some(Kind::Token) => true,
-        Some(Kind::Authorization | Kind::EndSession | Kind::Userinfo) => form,
+        Some(kind) if is_back_channel(kind) => true,
+        Some(Kind::Authorization | Kind::DeviceVerification | Kind::EndSession | Kind::Userinfo) => form,
+        // RFC 9493 §3: who is signed out stands in a JSON body.
+        Some(Kind::AdminSession) => form || head.headers.media_type() == Some(MediaType::Json),
         Some(Kind::EndSessionConfirm) => {
             form && issuer.profile().is_some_and(|profile| profile.logout_consent.is_some())
         }
@@ -84,16 +131,20 @@ fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bo
     }
 }
 
-/// A token request (H-10) or a userinfo request (H-18) by its shape.
+/// A message that is told by its answer: of a back channel (H-10, H-13 to H-17, H-22), UserInfo (H-18), or a document that
+/// is fetched (H-24, H-25).
 fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
-    let token = head.method() == Some(b"POST") && head.headers.media_type() == Some(MediaType::Form);
+    let media = head.headers.media_type();
+    let asked = head.method() == Some(b"POST") && matches!(media, Some(MediaType::Form | MediaType::Json));
+    let fetched = head.method() == Some(b"GET") && super::recognise::well_known(head).is_some();
+    let keys = head.method() == Some(b"GET") && super::recognise::is_keys_path(head) && !issuer.knows(Kind::Jwks);
     let userinfo = head.headers.first("authorization").is_some() && super::recognise::is_userinfo_path(head);
-    (token && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
+    fetched || ((asked || keys) && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::policy::{Endpoints, IssuerSettings};
+    use super::super::policy::IssuerSettings;
     use super::super::{Limits, Provider};
     use super::*;
     use crate::http::Headers;
@@ -103,13 +154,7 @@ mod tests {
     }
 
     fn policy(provider: Option<Provider>) -> Policy {
-        let issuer = IssuerSettings {
-            issuer: "https://idp.test".to_owned(),
-            provider,
-            authorities: vec![],
-            endpoints: Endpoints::default(),
-            ..IssuerSettings::default()
-        };
+        let issuer = IssuerSettings { issuer: "https://idp.test".to_owned(), provider, ..IssuerSettings::default() };
         Policy::new(vec![issuer], Limits::default()).unwrap()
     }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::json::{Json, Object};
-use super::observation::{TokenChecks, Verdict};
+use super::observation::{Comparison, TokenChecks};
 use crate::http::UrlParts;
 use crate::seen::Seen;
 
@@ -46,48 +46,48 @@ pub(super) fn check(claims: &Object<'_>, alg: &str, signature: &[u8], with: &Com
     }
 }
 
-fn equal(claim: Seen<std::borrow::Cow<'_, str>>, is_right: impl Fn(&str) -> bool) -> Verdict {
+fn equal(claim: Seen<std::borrow::Cow<'_, str>>, is_right: impl Fn(&str) -> bool) -> Comparison {
     match claim {
-        Seen::Absent => Verdict::Missing,
-        Seen::Present(text) if is_right(&text) => Verdict::Right,
-        Seen::Present(_) | Seen::Malformed(_) => Verdict::Wrong,
+        Seen::Absent => Comparison::Missing,
+        Seen::Present(text) if is_right(&text) => Comparison::Right,
+        Seen::Present(_) | Seen::Malformed(_) => Comparison::Wrong,
     }
 }
 
 /// `aud`, with the one that it must hold.
-pub(super) fn audience(claims: &Object<'_>, client: &str) -> Verdict {
+pub(super) fn audience(claims: &Object<'_>, client: &str) -> Comparison {
     match claims.texts("aud", AUDIENCES) {
-        Seen::Absent => Verdict::Missing,
-        Seen::Present(all) if all.iter().any(|one| one == client) => Verdict::Right,
-        Seen::Present(_) | Seen::Malformed(_) => Verdict::Wrong,
+        Seen::Absent => Comparison::Missing,
+        Seen::Present(all) if all.iter().any(|one| one == client) => Comparison::Right,
+        Seen::Present(_) | Seen::Malformed(_) => Comparison::Wrong,
     }
 }
 
 /// OIDC Core §3.1.3.7 (4), (5): needed beside several audiences.
-fn authorized_party(claims: &Object<'_>, client: &str) -> Option<Verdict> {
+fn authorized_party(claims: &Object<'_>, client: &str) -> Option<Comparison> {
     let several = matches!(claims.get("aud"), Seen::Present(Json::List(items)) if items.len() > 1);
     let verdict = equal(claims.text("azp", TEXT), |party| party == client);
-    (verdict != Verdict::Missing || several).then_some(verdict)
+    (verdict != Comparison::Missing || several).then_some(verdict)
 }
 
 /// `exp`: wrong for a token that ends before it begins.
-pub(super) fn lifetime(claims: &Object<'_>) -> Option<Verdict> {
+pub(super) fn lifetime(claims: &Object<'_>) -> Option<Comparison> {
     match (claims.date("iat"), claims.date("exp")) {
-        (Seen::Present(iat), Seen::Present(exp)) if exp <= iat => Some(Verdict::Wrong),
-        (_, Seen::Present(_)) => Some(Verdict::Right),
-        (_, Seen::Absent) => Some(Verdict::Missing),
-        (_, Seen::Malformed(_)) => Some(Verdict::Wrong),
+        (Seen::Present(iat), Seen::Present(exp)) if exp <= iat => Some(Comparison::Wrong),
+        (_, Seen::Present(_)) => Some(Comparison::Right),
+        (_, Seen::Absent) => Some(Comparison::Missing),
+        (_, Seen::Malformed(_)) => Some(Comparison::Wrong),
     }
 }
 
-fn hash_verdict(claims: &Object<'_>, claim: &str, alg: &str, signature: &[u8], value: &[u8]) -> Verdict {
+fn hash_verdict(claims: &Object<'_>, claim: &str, alg: &str, signature: &[u8], value: &[u8]) -> Comparison {
     let claimed = claims.text(claim, TEXT);
     if claimed.is_absent() {
-        return Verdict::Missing;
+        return Comparison::Missing;
     }
     match half_hash(alg, signature, value) {
         Some(expected) => equal(claimed, |text| text.trim_end_matches('=') == expected),
-        None => Verdict::Unchecked,
+        None => Comparison::Unchecked,
     }
 }
 
@@ -169,22 +169,22 @@ mod tests {
         let with = Companions { issuer: Some("https://I"), client: Some("web"), ..Companions::default() };
         let checks = of(r#"{"iss":"https://I","aud":["web","b"],"exp":5,"iat":9}"#, &with);
         let expected = TokenChecks {
-            iss: Some(Verdict::Right),
-            aud: Some(Verdict::Right),
-            azp: Some(Verdict::Missing),
-            exp: Some(Verdict::Wrong),
+            iss: Some(Comparison::Right),
+            aud: Some(Comparison::Right),
+            azp: Some(Comparison::Missing),
+            exp: Some(Comparison::Wrong),
             ..TokenChecks::default()
         };
         assert_eq!(checks, expected);
         let with = Companions { oidc_nonce: Some(b"n"), access_token: Some(b"t"), ..with };
         let checks = of(r#"{"iss":7,"aud":"other","azp":"b","nonce":"m","at_hash":"x"}"#, &with);
         let expected = TokenChecks {
-            iss: Some(Verdict::Wrong),
-            aud: Some(Verdict::Wrong),
-            azp: Some(Verdict::Wrong),
-            exp: Some(Verdict::Missing),
-            nonce: Some(Verdict::Wrong),
-            at_hash: Some(Verdict::Wrong),
+            iss: Some(Comparison::Wrong),
+            aud: Some(Comparison::Wrong),
+            azp: Some(Comparison::Wrong),
+            exp: Some(Comparison::Missing),
+            nonce: Some(Comparison::Wrong),
+            at_hash: Some(Comparison::Wrong),
             ..TokenChecks::default()
         };
         assert_eq!(checks, expected);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_was_not_seen_has_no_verdict() {
-        let expected = TokenChecks { exp: Some(Verdict::Right), ..TokenChecks::default() };
+        let expected = TokenChecks { exp: Some(Comparison::Right), ..TokenChecks::default() };
         assert_eq!(of(r#"{"iss":"x","exp":9,"at_hash":"a","c_hash":"b"}"#, &Companions::default()), expected);
     }
 

@@ -6,8 +6,7 @@ use std::borrow::Cow;
 use super::dpop;
 use super::form;
 use super::jwt;
-use super::links::{Links, octets};
-use super::observation::{Client, ClientAuthMethod, ClientIdSource, LinkRole, SignedMessage, Verdict};
+use super::observation::{Client, ClientAuthMethod, ClientIdSource, Comparison, SignedMessage};
 use super::parameters::{Parameters, text};
 use super::scene::{Scene, was_sent};
 use super::signed_message;
@@ -106,19 +105,10 @@ fn read_assertion<'a>(parameters: &Parameters<'a>, assertion: &Seen<Cow<'a, [u8]
     let token = assertion.as_ref().present().cloned().or_else(secret)?;
     let (mut message, claims) = signed_message::read(&token)?;
     if let Some(Seen::Present(sub)) = claims.map(|claims| claims.text("sub", SUBJECT)) {
-        let is_client = |iss: &Cow<'_, str>| if *iss == sub { Verdict::Right } else { Verdict::Wrong };
-        message.checks.iss = Some(message.iss.as_ref().present().map_or(Verdict::Missing, is_client));
+        let is_client = |iss: &Cow<'_, str>| if *iss == sub { Comparison::Right } else { Comparison::Wrong };
+        message.checks.iss = Some(message.iss.as_ref().present().map_or(Comparison::Missing, is_client));
     }
     Some(message)
-}
-
-/// `cajti`: the `jti` of a client assertion, in the scope of the client (PROTOCOL §3.1).
-pub(super) fn link_assertion<'a>(parameters: &Parameters<'a>, client: &Client<'a>, links: &mut Links<'a>) {
-    let claims = parameters.octets("client_assertion").present().and_then(|assertion| jwt::read(&assertion)?.claims);
-    if let (Some(claims), Seen::Present(id)) = (claims, &client.id) {
-        let jti = claims.text("jti", SUBJECT).map(octets);
-        links.add_scoped(LinkRole::Cajti, "request.client_assertion.jti", id.clone(), jti);
-    }
 }
 
 /// The id of Basic credentials is what stands before the first `:`. A URL that was not encoded is cut there.

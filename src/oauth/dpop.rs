@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
-use super::observation::{DpopProof, LinkRole, Verdict};
+use super::observation::{Comparison, DpopProof, LinkRole};
 use crate::http::{Headers, RequestHead, UrlParts, normalise_path};
 use crate::seen::{Malformation, Seen};
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ pub(super) fn read<'a>(
     let facts = DpopProof {
         alg: jwt.header.text("alg", 64),
         ath: access_token.map(ath),
-        bound: bound_to.map(|bound| if jkt.as_deref() == Some(bound) { Verdict::Right } else { Verdict::Wrong }),
+        bound: bound_to.map(|bound| if jkt.as_deref() == Some(bound) { Comparison::Right } else { Comparison::Wrong }),
         htm: Some(equal(claims.text("htm", TEXT), |htm| Some(htm.as_bytes()) == head.method())),
         htu: Some(equal(claims.text("htu", TEXT), |htu| is_target(head, htu, is_own))),
         iat: claims.date("iat"),
@@ -112,20 +112,20 @@ pub(super) fn thumbprint(jwk: &Object<'_>) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(hasher.finalize()))
 }
 
-fn equal(claim: Seen<Cow<'_, str>>, is_right: impl Fn(&str) -> bool) -> Verdict {
+fn equal(claim: Seen<Cow<'_, str>>, is_right: impl Fn(&str) -> bool) -> Comparison {
     match claim {
-        Seen::Absent => Verdict::Missing,
-        Seen::Present(text) if is_right(&text) => Verdict::Right,
-        Seen::Present(_) | Seen::Malformed(_) => Verdict::Wrong,
+        Seen::Absent => Comparison::Missing,
+        Seen::Present(text) if is_right(&text) => Comparison::Right,
+        Seen::Present(_) | Seen::Malformed(_) => Comparison::Wrong,
     }
 }
 
 /// RFC 9449 §4.3 (7): a public key, and none that its holder should keep.
-fn key_verdict(jwk: Option<&Object<'_>>, jkt: Option<&str>) -> Verdict {
+fn key_verdict(jwk: Option<&Object<'_>>, jkt: Option<&str>) -> Comparison {
     match (jwk, jkt) {
-        (None, _) => Verdict::Missing,
-        (Some(jwk), Some(_)) if !jwk.has("d") && !jwk.has("k") => Verdict::Right,
-        (Some(_), _) => Verdict::Wrong,
+        (None, _) => Comparison::Missing,
+        (Some(jwk), Some(_)) if !jwk.has("d") && !jwk.has("k") => Comparison::Right,
+        (Some(_), _) => Comparison::Wrong,
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn the_proof_of_rfc_9449_is_right_in_all_that_can_be_compared() {
         let proof = read(&head("/token?x", &[OF_TOKEN]), None, Some(JKT), &|_| false).unwrap();
-        let right = Some(Verdict::Right);
+        let right = Some(Comparison::Right);
         assert_eq!(proof.jkt.as_deref(), Some(JKT));
         let facts = proof.facts;
         assert_eq!([facts.htm, facts.htu, facts.typ, facts.jwk, facts.bound], [right; 5]);
@@ -195,7 +195,7 @@ mod tests {
         let other = read(&head("/other", &[OF_TOKEN]), Some(b"token"), Some("x"), &|_| false).unwrap().facts;
         assert_eq!(
             (other.htu, other.ath, other.bound),
-            (Some(Verdict::Wrong), Some(Verdict::Missing), Some(Verdict::Wrong))
+            (Some(Comparison::Wrong), Some(Comparison::Missing), Some(Comparison::Wrong))
         );
         let several = read(&head("/token", &[OF_TOKEN, OF_TOKEN]), None, None, &|_| false).unwrap();
         assert_eq!(several.facts.alg, Seen::Malformed(Malformation::Duplicate));

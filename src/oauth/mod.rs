@@ -11,32 +11,45 @@
 
 mod authorization;
 mod authorization_response;
+mod back_channel;
 mod bodies;
 mod checks;
+mod ciba;
+mod circumstances;
 pub mod client_authentication;
 mod decode;
+mod device;
 mod document;
 mod dpop;
 mod endpoint;
 mod error;
 mod event;
 pub mod form;
+mod grants;
 pub mod html_form;
+mod introspection;
 pub mod json;
 pub mod jwt;
 mod keys;
 mod limits;
 mod links;
+mod login;
 mod logout;
+mod messages;
 mod metadata;
 pub mod multipart;
 mod observation;
 mod observe;
+mod other_endpoints;
 mod parameters;
 mod path_template;
 mod policy;
 mod provider;
+mod published;
+mod pushed;
 mod recognise;
+mod registration;
+mod revocation;
 mod scene;
 pub mod scripted_response;
 pub mod signature;
@@ -44,22 +57,28 @@ mod signed_message;
 mod token;
 mod token_claims;
 mod userinfo;
+mod username;
 mod vantage;
 
 pub use bodies::{BodyPlan, has_enough};
+pub use circumstances::{Assertion, Circumstances};
 pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
 pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};
 pub use event::ProtocolEvent;
 pub use keys::KeysError;
-pub use limits::Limits;
-pub use metadata::{Learned, MetadataError};
+pub use limits::{Limits, LoginForms};
+pub use messages::*;
+pub use metadata::{Declared, Learned, MetadataError};
 pub use observation::*;
 pub use observe::{observe, passing_document};
 pub use parameters::Parameters;
 pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };
-pub use provider::{JarSemantics, Provider};
+pub use provider::{
+    Adapter, Evidence, Handle, JarSemantics, Means, Only, PROVIDERS, Profile, Provider, Purpose, Route, Rule, Test,
+    Verdict, Word,
+};
 pub use signature::{SignatureCheck, Unchecked};
 pub use vantage::Vantage;

@@ -4,7 +4,14 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
+use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
+use super::messages::{
+    CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, Exchanged, KeySet, Named, PushedRequest,
+    ServerMetadata, TokenQuery, VendorError,
+};
+use super::provider::Means;
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
@@ -25,8 +32,10 @@ pub struct Observation<'a> {
     pub recognition: Recognition,
     /// The issuer whose endpoint this is; `None` when only the shape is known.
     pub issuer: Option<Cow<'a, str>>,
+    /// At which endpoint it happened, for events that can happen at several.
+    pub endpoint_kind: Option<EndpointKind>,
     /// The provider profile that is configured for the issuer.
-    pub provider: Option<&'static str>,
+    pub provider: Option<&'a str>,
     /// Realm, tenant or authorization server id taken from the path by a profile.
     pub tenant: Option<Cow<'a, str>>,
     /// The request path with its variable parts replaced by `{name}`; never the query.
@@ -47,6 +56,8 @@ pub struct Observation<'a> {
     pub hidden: Vec<Hidden>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+    /// What rules rest on beside what is recorded.
+    pub circumstances: Circumstances<'a>,
 }
 
 /// A group of fields that was there and could not be read (PROTOCOL §2.5). No finding may rest on the absence of one.
@@ -103,16 +114,22 @@ pub enum Reason {
     BodyTruncated,
     /// A body was whole and could not be parsed.
     BodyUnparseable,
+    /// The provider refused what the end-user proved with. Wrong, locked, disabled and unknown are not told apart.
+    CredentialsRejected,
     /// The answer is encrypted to somebody else.
     Encrypted,
     /// Only the HTTP status says so.
     HttpStatus,
+    /// The token that was asked about is of no use any more, or never was.
+    Inactive,
     /// The end-user must act.
     Interaction,
     /// The proxy answered itself.
     LocalReply,
     /// No response was seen.
     NoResponse,
+    /// The copy that the caller has is still right (RFC 9110 §15.4.5).
+    NotModified,
     /// An OAuth error response.
     OauthError,
     /// A poll that must be repeated.
@@ -230,28 +247,28 @@ pub struct DpopProof<'a> {
     /// JOSE header `alg`; malformed where the field is no JWT, or was sent twice.
     pub alg: Seen<Cow<'a, str>>,
     /// `ath`, with the access token of the request; `None` where it carries none.
-    pub ath: Option<Verdict>,
+    pub ath: Option<Comparison>,
     /// The key, with that which the access token is bound to; `None` where that is not known.
-    pub bound: Option<Verdict>,
+    pub bound: Option<Comparison>,
     /// `htm`, with the method.
-    pub htm: Option<Verdict>,
+    pub htm: Option<Comparison>,
     /// `htu`, with authority and path.
-    pub htu: Option<Verdict>,
+    pub htu: Option<Comparison>,
     /// `iat` in seconds since the epoch.
     pub iat: Seen<u64>,
     /// Whether it has a `jti`.
     pub jti: bool,
     /// JOSE header `jwk`: a public key, or wrong.
-    pub jwk: Option<Verdict>,
+    pub jwk: Option<Comparison>,
     /// Whether it has a `nonce`.
     pub nonce: bool,
     /// JOSE header `typ`.
-    pub typ: Option<Verdict>,
+    pub typ: Option<Comparison>,
 }
 
 impl DpopProof<'_> {
     /// The comparisons that were made, by the member of the proof, in the order of the names.
-    pub fn made(&self) -> impl Iterator<Item = (&'static str, Verdict)> {
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Comparison)> {
         let all = [
             ("ath", self.ath),
             ("bound", self.bound),
@@ -331,10 +348,30 @@ pub enum Message<'a> {
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
     /// `authorization.response`, `authorization.error`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `ciba.request`
+    Ciba(Box<CibaRequest<'a>>),
+    /// `device.authorization`
+    DeviceAuthorization(Box<DeviceAuthorization<'a>>),
+    /// `federation.fetched`
+    Entity(Box<EntityStatement<'a>>),
+    /// `login.attempt`, `consent.decision`, `interaction.step`
+    Interaction(Box<Interaction<'a>>),
+    /// `jwks.fetched`
+    KeySet(Box<KeySet<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
+    /// `discovery.fetched`
+    Metadata(Box<ServerMetadata<'a>>),
+    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.*`
+    Named(Box<Named<'a>>),
+    /// `challenge.response`, `par.request`
+    Pushed(Box<PushedRequest<'a>>),
+    /// `client.registered`, `client.read`, `client.updated`, `client.deleted`
+    Registration(Box<ClientMetadata<'a>>),
     /// `token.*`, `client.auth_failed` at the token endpoint
     Token(Box<TokenExchange<'a>>),
+    /// `token.introspected`, `token.revoked`, `token.validated_legacy`
+    TokenQuery(Box<TokenQuery<'a>>),
     /// `userinfo.accessed`
     Userinfo(Box<Userinfo<'a>>),
 }
@@ -464,6 +501,10 @@ pub struct TokenExchange<'a> {
     pub id_token: Option<IdToken<'a>>,
     /// `access_token` of the response.
     pub access_token: Option<AccessToken<'a>>,
+    /// What a token exchange has beside the rest; `None` for other grants.
+    pub exchanged: Option<Box<Exchanged<'a>>>,
+    /// What the server added to its error.
+    pub vendor_error: Option<VendorError<'a>>,
 }
 
 /// A token request.
@@ -577,6 +618,8 @@ pub struct IdToken<'a> {
     pub alg: Seen<Cow<'a, str>>,
     /// JOSE header `kid`.
     pub kid: Seen<Cow<'a, str>>,
+    /// A member of the JOSE header that brings its own key: `jku`, `x5u` or `jwk`.
+    pub key_reference: Option<&'static str>,
     /// `iss`
     pub iss: Seen<Cow<'a, str>>,
     /// `sub`: personal data.
@@ -622,26 +665,26 @@ pub struct IdToken<'a> {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct TokenChecks {
     /// `at_hash`, with the access token of the same response (OIDC Core §3.1.3.6).
-    pub at_hash: Option<Verdict>,
+    pub at_hash: Option<Comparison>,
     /// `aud`, with the client.
-    pub aud: Option<Verdict>,
+    pub aud: Option<Comparison>,
     /// `azp`, with the client; missing only beside several audiences.
-    pub azp: Option<Verdict>,
+    pub azp: Option<Comparison>,
     /// `c_hash`, with the code of the same response (OIDC Core §3.3.2.11).
-    pub c_hash: Option<Verdict>,
+    pub c_hash: Option<Comparison>,
     /// `exp`: wrong where it is not after `iat`. Whether it has passed is not looked at.
-    pub exp: Option<Verdict>,
+    pub exp: Option<Comparison>,
     /// `iss`, with the issuer whose endpoint this is.
-    pub iss: Option<Verdict>,
+    pub iss: Option<Comparison>,
     /// `nonce`, with the request of the same exchange; else it is a link.
-    pub nonce: Option<Verdict>,
+    pub nonce: Option<Comparison>,
     /// `s_hash`, with the state of the same response (FAPI 1.0 Part 2 §5.1.1).
-    pub s_hash: Option<Verdict>,
+    pub s_hash: Option<Comparison>,
 }
 
 impl TokenChecks {
     /// Those that were made, by the name of the claim, in the order of the names.
-    pub fn made(&self) -> impl Iterator<Item = (&'static str, Verdict)> {
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Comparison)> {
         let all = [
             ("at_hash", self.at_hash),
             ("aud", self.aud),
@@ -658,7 +701,7 @@ impl TokenChecks {
 
 /// What a comparison gave.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Verdict {
+pub enum Comparison {
     /// It was not sent.
     Missing,
     /// It is what it must be.
@@ -669,7 +712,7 @@ pub enum Verdict {
     Wrong,
 }
 
-impl Verdict {
+impl Comparison {
     /// The word that a record uses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -778,6 +821,25 @@ pub struct Logout<'a> {
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
 
+/// What was seen of a provider's own page (PROTOCOL §2.6).
+#[derive(Debug, Default)]
+pub struct Interaction<'a> {
+    /// The adapter that judged it; `generic` without one, `token_endpoint` for a grant.
+    pub adapter: Option<&'a str>,
+    /// What kind of thing told the outcome.
+    pub evidence: Option<&'static str>,
+    /// By which means the end-user proved who they are.
+    pub means: Option<Means>,
+    /// The provider's own code for the outcome, at most 64 characters of `[A-Za-z0-9._:#-]`.
+    pub code: Option<String>,
+    /// Scopes that a consent form sent.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The user's name as it was typed, if it was read: personal data, and people type passwords there.
+    pub username: Seen<Cow<'a, str>>,
+    /// Which step of a flow it is, of a closed list.
+    pub step: Option<&'static str>,
+}
+
 /// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
 #[derive(Debug)]
 pub struct Link<'a> {
@@ -792,20 +854,32 @@ pub struct Link<'a> {
 /// Roles of PROTOCOL §3.3, as far as they are built.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum LinkRole {
+    /// Actor token of an exchange, label `tok`.
+    Actor,
+    /// An assertion that is a grant, label `tok`.
+    Assertion,
     /// Access token, label `tok`.
     At,
-    /// `jti` of a client assertion, scope client.
+    /// `jti` of a client assertion, scope client id.
     Cajti,
     /// Client certificate, as `x5t#S256`.
     Cert,
+    /// `auth_req_id`
+    Ciba,
     /// Authorization code.
     Code,
+    /// Device code.
+    Dev,
     /// `jti` of a DPoP proof, scope thumbprint of its key.
     Dpjti,
     /// Thumbprint of a DPoP key (RFC 7638).
     Dpop,
+    /// Device secret (Native SSO 1.0 §3.2).
+    Dsec,
     /// ID token or hint, whole, label `tok`.
     Idt,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti` of an access or ID token, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.
@@ -830,6 +904,12 @@ pub enum LinkRole {
     State,
     /// Subject identifier, scope issuer, pseudonym key.
     Sub,
+    /// Subject token of an exchange, label `tok`.
+    Subj,
+    /// A token of which the type is not known, label `tok`.
+    Tok,
+    /// User code, in its normal form.
+    Ucode,
     /// User name, scope issuer, pseudonym key.
     Username,
 }

@@ -181,6 +181,12 @@ impl<'a> Parameters<'a> {
         self.list.iter().any(|parameter| *parameter.name == *name.as_bytes())
     }
 
+    /// How often a name was sent.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.list.iter().filter(|parameter| *parameter.name == *name.as_bytes()).count()
+    }
+
     /// The octets of a value, fully decoded.
     #[must_use]
     pub fn octets(&self, name: &str) -> Seen<Cow<'a, [u8]>> {

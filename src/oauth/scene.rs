@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 
 use super::checks::Companions;
+use super::circumstances::Circumstances;
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
 use super::json;
 use super::keys::{Carrier, JoseHeader};
 use super::links::Links;
+use super::login;
 use super::multipart;
 use super::observation::{
     BodyFormat, Client, Confidence, Hidden, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
@@ -61,7 +63,11 @@ impl<'a> Scene<'a> {
         if let Some(query) = decoded.request.query() {
             scene.parameters.add_query(query, &policy.limits);
         }
-        scene.read_body();
+        // Of a login form one name is read, if anything: the rest must not even be copied.
+        let kind = scene.endpoint.map(|endpoint| endpoint.kind);
+        if login::is_form(issuer, kind, decoded.request).is_none() {
+            scene.read_body();
+        }
         Some(scene)
     }
 
@@ -141,6 +147,7 @@ impl<'a> Scene<'a> {
             error: None,
             recognition,
             issuer: None,
+            endpoint_kind: None,
             provider: None,
             tenant: None,
             path_template: template,
@@ -152,6 +159,7 @@ impl<'a> Scene<'a> {
             ambiguous: self.parameters.ambiguous(),
             hidden: Vec::new(),
             integrity: self.integrity(),
+            circumstances: Circumstances::default(),
         };
         let contents = [&self.decoded.request_content, &self.decoded.response_content];
         for content in contents {
@@ -243,7 +251,7 @@ impl<'a> Scene<'a> {
 
 fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
     observation.issuer = Some(Cow::Borrowed(issuer.name.as_str()));
-    observation.provider = issuer.provider.map(super::Provider::as_str);
+    observation.provider = issuer.profile().map(|profile| profile.name.as_ref());
     observation.tenant = path_template::tenant(issuer);
 }
 

@@ -36,6 +36,10 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
             rule.apply(member);
         }
     }
+    if let Some(rule) = member(&mut general, "FindingSection.rule") {
+        let ids: Vec<&str> = crate::rules::table().iter().map(|rule| rule.id).collect();
+        rule.insert("pattern".to_owned(), Value::from(format!("^({})(\\.attempt)?$", ids.join("|"))));
+    }
     for row in &privacy::TABLE {
         for path in row.members {
             if let Some(member) = member(&mut general, path) {
@@ -200,6 +204,7 @@ fn extend(schema: &mut Map<String, Value>, more: Value) {
 const MOMENT: Rule = Rule::Pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$");
 const HASHED: Rule = Rule::Pattern(r"^[a-z0-9]{1,8}\.[A-Za-z0-9_-]{22}$");
 const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
+const DIGEST: Rule = Rule::Pattern("^[0-9a-f]{64}$");
 const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
 const VERDICT: Rule = Rule::OneOf(&["missing", "right", "unchecked", "wrong"]);
 const SIGNATURE: Rule = Rule::OneOf(&["failed", "unchecked", "verified"]);
@@ -219,8 +224,35 @@ const METHODS: &[&str] = &[
 ];
 const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
 const ROLES: &[&str] = &[
-    "at", "cajti", "cert", "code", "dpjti", "dpop", "idt", "jti", "lstate", "nonce", "par", "pkce", "resp", "robj",
-    "rt_in", "rt_out", "sid", "state", "sub", "username",
+    "actor",
+    "assertion",
+    "at",
+    "cajti",
+    "cert",
+    "ciba",
+    "code",
+    "dev",
+    "dpjti",
+    "dpop",
+    "dsec",
+    "idt",
+    "ix",
+    "jti",
+    "lstate",
+    "nonce",
+    "par",
+    "pkce",
+    "resp",
+    "robj",
+    "rt_in",
+    "rt_out",
+    "sid",
+    "state",
+    "sub",
+    "subj",
+    "tok",
+    "ucode",
+    "username",
 ];
 
 /// Closed vocabularies and forms. A new word here is an addition to the format.
@@ -236,11 +268,14 @@ const RULES: &[(&str, Rule)] = &[
             "body_encoding",
             "body_truncated",
             "body_unparseable",
+            "credentials_rejected",
             "encrypted",
             "http_status",
+            "inactive",
             "interaction",
             "local_reply",
             "no_response",
+            "not_modified",
             "oauth_error",
             "poll",
             "retry_nonce",
@@ -287,8 +322,11 @@ const RULES: &[(&str, Rule)] = &[
     ("request.body_format", Rule::OneOf(&["form", "json", "multipart"])),
     ("request.delivery", Rule::OneOf(&["post", "query"])),
     ("request.form", Rule::OneOf(&["par", "plain", "request", "request_uri"])),
+    ("request.hint", Rule::OneOf(&["id_token_hint", "login_hint", "login_hint_token"])),
     ("request.transport", Rule::OneOf(&["body", "header", "query"])),
     ("response.delivery", Rule::OneOf(&["form_post", "fragment", "json", "page", "query", "script"])),
+    ("response.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("response.mode", Rule::OneOf(&["delegation", "impersonation"])),
     ("response.scope_source", Rule::OneOf(&["assumed_unchanged", "request", "response"])),
     ("token.format", Rule::OneOf(&["jwe", "jwt", "opaque"])),
     ("id_token.checks", VERDICT),
@@ -296,7 +334,16 @@ const RULES: &[(&str, Rule)] = &[
     ("id_token.signature", SIGNATURE),
     ("id_token.signature_reason", UNCHECKED),
     ("id_token.trust", TRUST),
+    ("registration.secrets", Rule::OneOf(&["client_secret", "registration_access_token", "software_statement"])),
+    ("metadata.digest", DIGEST),
+    ("key_set.digest", DIGEST),
+    ("KeySection.thumbprint", Rule::Pattern("^[A-Za-z0-9_-]{43}$")),
     ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("interaction.method", Rule::OneOf(&["broker", "magic_link", "otp", "password", "spnego", "webauthn"])),
+    ("interaction.step", Rule::OneOf(&["broker", "consent", "login", "mfa", "page", "register", "reset"])),
+    ("interaction.code", Rule::Pattern("^[A-Za-z0-9._:#-]{1,64}$")),
+    ("FindingSection.evidence", Rule::Pattern("^[a-z0-9_.-]+(=[a-z0-9_]+)?$")),
+    ("FindingSection.severity", Rule::OneOf(&["critical", "high", "info", "low", "medium"])),
     ("flow.anchor", Rule::OneOf(ROLES)),
     ("flow.id", HASHED),
     ("coalesced.first", MOMENT),

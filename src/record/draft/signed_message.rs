@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::oauth::{DpopProof, SignedMessage, Verdict};
+use crate::oauth::{Comparison, DpopProof, SignedMessage};
 use crate::record::draft::Drafter;
 use crate::record::model::{DpopSection, SignedMessageSection};
 use crate::record::notes::Notes;
@@ -78,7 +78,7 @@ pub(super) fn dpop_proof(notes: &mut Notes, proof: &DpopProof<'_>) -> DpopSectio
 }
 
 /// Verdicts by the name of what was compared.
-pub(super) fn checks(made: impl Iterator<Item = (&'static str, Verdict)>) -> BTreeMap<String, String> {
+pub(super) fn checks(made: impl Iterator<Item = (&'static str, Comparison)>) -> BTreeMap<String, String> {
     made.map(|(member, verdict)| (member.to_owned(), verdict.as_str().to_owned())).collect()
 }
 
