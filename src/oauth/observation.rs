@@ -51,6 +51,10 @@ pub struct Observation<'a> {
     pub links: Vec<Link<'a>>,
     /// Secrets and other unrecorded members that were malformed, by the record's name for them (`request.code`).
     pub malformed: Vec<(&'static str, Malformation)>,
+    /// Names of parameters that were sent more than once and may not be, at most 32: which of them counted is unknowable.
+    pub ambiguous: Vec<Cow<'a, str>>,
+    /// Groups of fields that could not be read, in the order of [`Hidden`], each once: what is absent of them was not seen.
+    pub hidden: Vec<Hidden>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
     /// Who was asked.
@@ -61,6 +65,38 @@ pub struct Observation<'a> {
     pub upstream: Option<Link<'a>>,
     /// What rules rest on beside what is recorded.
     pub circumstances: Circumstances<'a>,
+}
+
+/// A group of fields that was there and could not be read (PROTOCOL §2.5). No finding may rest on the absence of one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Hidden {
+    /// What stands in a fragment: a browser does not send it.
+    Fragment,
+    /// Claims of an encrypted ID token.
+    JweIdToken,
+    /// Parameters in an encrypted request object (RFC 9101 §6.1).
+    JweRequest,
+    /// Members of an encrypted response: JARM, introspection (RFC 9701).
+    JweResponse,
+    /// Claims of an encrypted UserInfo response.
+    JweUserinfo,
+    /// Claims of an access token that is opaque or encrypted.
+    OpaqueAt,
+    /// Everything: the proxy passes the connection on as it is.
+    TlsPassthrough,
+    /// The end of a body.
+    Truncated,
+    /// A body whose coding could not be undone.
+    Undecoded,
+}
+
+impl Observation<'_> {
+    /// Adds a hidden group.
+    pub fn hide(&mut self, group: Hidden) {
+        if let Err(place) = self.hidden.binary_search(&group) {
+            self.hidden.insert(place, group);
+        }
+    }
 }
 
 /// PROTOCOL §1.6.
@@ -168,11 +204,95 @@ pub struct Client<'a> {
     pub auth_method: Option<ClientAuthMethod>,
     /// Whether the authorization server accepted the authentication; `None` when it did not say.
     pub authenticated: Option<bool>,
+    /// Every method that was tried, where it was more than one.
+    pub tried: Vec<ClientAuthMethod>,
+    /// Sources that name another client than `id`.
+    pub contradicted_by: Vec<ClientIdSource>,
+    /// Basic credentials whose id cannot be told: a URL whose `:` is not encoded.
+    pub ambiguous: bool,
+    /// The client assertion, or the secret where it is a JWT.
+    pub assertion: Option<SignedMessage<'a>>,
+}
+
+/// A JWT that carries a message or an authentication, from outside: JAR, JARM, client assertion. Of a JWE nothing but the
+/// header is readable.
+#[derive(Clone, Debug, Default)]
+pub struct SignedMessage<'a> {
+    /// Five parts.
+    pub encrypted: bool,
+    /// JOSE header `alg`.
+    pub alg: Seen<Cow<'a, str>>,
+    /// JOSE header `enc` of a JWE.
+    pub enc: Seen<Cow<'a, str>>,
+    /// JOSE header `kid`.
+    pub kid: Seen<Cow<'a, str>>,
+    /// JOSE header `typ`.
+    pub typ: Seen<Cow<'a, str>>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    pub key_references: Vec<&'static str>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `aud`, one or many.
+    pub aud: Seen<Vec<Cow<'a, str>>>,
+    /// `exp` in seconds since the epoch.
+    pub exp: Seen<u64>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// `nbf` in seconds since the epoch.
+    pub nbf: Seen<u64>,
+    /// Whether it has a `jti`.
+    pub jti: bool,
+    /// Whether a key of its sender signed it.
+    pub signature: SignatureCheck,
+    /// What its claims say beside the message.
+    pub checks: TokenChecks,
+}
+
+/// A DPoP proof (RFC 9449 §4.2). Its signature is not checked, and its age is the rules' to judge.
+#[derive(Debug, Default)]
+pub struct DpopProof<'a> {
+    /// JOSE header `alg`; malformed where the field is no JWT, or was sent twice.
+    pub alg: Seen<Cow<'a, str>>,
+    /// `ath`, with the access token of the request; `None` where it carries none.
+    pub ath: Option<Comparison>,
+    /// The key, with that which the access token is bound to; `None` where that is not known.
+    pub bound: Option<Comparison>,
+    /// `htm`, with the method.
+    pub htm: Option<Comparison>,
+    /// `htu`, with authority and path.
+    pub htu: Option<Comparison>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// Whether it has a `jti`.
+    pub jti: bool,
+    /// JOSE header `jwk`: a public key, or wrong.
+    pub jwk: Option<Comparison>,
+    /// Whether it has a `nonce`.
+    pub nonce: bool,
+    /// JOSE header `typ`.
+    pub typ: Option<Comparison>,
+}
+
+impl DpopProof<'_> {
+    /// The comparisons that were made, by the member of the proof, in the order of the names.
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Comparison)> {
+        let all = [
+            ("ath", self.ath),
+            ("bound", self.bound),
+            ("htm", self.htm),
+            ("htu", self.htu),
+            ("jwk", self.jwk),
+            ("typ", self.typ),
+        ];
+        all.into_iter().filter_map(|(member, verdict)| Some((member, verdict?)))
+    }
 }
 
 /// PROTOCOL §2.3.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClientIdSource {
+    /// `sub` of the client attestation (draft-ietf-oauth-attestation-based-client-auth).
+    Attestation,
     /// The user part of HTTP Basic, form-decoded.
     Basic,
     /// `sub` of the client assertion.
@@ -188,6 +308,8 @@ pub enum ClientIdSource {
 /// OIDC Core §9; RFC 6749 §2.3; RFC 7523 §2.2.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClientAuthMethod {
+    /// A client attestation (draft-ietf-oauth-attestation-based-client-auth).
+    AttestJwtClientAuth,
     /// HTTP Basic.
     ClientSecretBasic,
     /// An assertion with a symmetric `alg`.
@@ -198,8 +320,12 @@ pub enum ClientAuthMethod {
     None,
     /// An assertion with an asymmetric `alg`.
     PrivateKeyJwt,
+    /// A SAML 2.0 assertion (RFC 7522 §2.2).
+    Saml2,
     /// More than one of the above: an error by RFC 6749 §2.3.
     Several,
+    /// A client certificate beside `client_id`, where certificates are OAuth clients' (RFC 8705 §2); of either kind.
+    TlsClientAuth,
 }
 
 /// A subject as a message names it. `sub` and `username` are personal data: what of them is recorded is the privacy profile's choice.
@@ -276,6 +402,10 @@ pub struct AuthorizationRequest<'a> {
     pub delivery: Option<Delivery>,
     /// `plain`, `request`, `request_uri` or `par`.
     pub form: Option<RequestForm>,
+    /// The request object, where it came by value and is a JWT.
+    pub object: Option<SignedMessage<'a>>,
+    /// Parameters that stand in the request object and, with another value, beside it.
+    pub object_differs: Vec<&'static str>,
     /// Sorted and deduplicated by nobody: the words of `response_type`, sorted.
     pub response_type: Seen<Vec<Cow<'a, str>>>,
     /// `response_mode`
@@ -329,7 +459,7 @@ pub enum Delivery {
     Fragment,
     /// In a self-submitting form (OAuth 2.0 Form Post Response Mode).
     FormPost,
-    /// In a JSON body that a script acts on.
+    /// In a JSON answer to a script of the authorization server.
     Json,
     /// On a page of the authorization server.
     Page,
@@ -337,6 +467,8 @@ pub enum Delivery {
     Post,
     /// In the query of a redirect or request.
     Query,
+    /// In a script of a page: a message to another window, or a redirect.
+    Script,
 }
 
 /// Where the parameters of an authorization request are.
@@ -371,6 +503,8 @@ pub struct AuthorizationResponse<'a> {
     pub token_type: Seen<Cow<'a, str>>,
     /// Length in bytes of the authorization code.
     pub code: Seen<usize>,
+    /// The response as a JWT (JARM).
+    pub jarm: Option<SignedMessage<'a>>,
     /// The ID token of an implicit or hybrid response.
     pub id_token: Option<IdToken<'a>>,
     /// The access token of an implicit or hybrid response.
@@ -417,8 +551,8 @@ pub struct TokenRequest<'a> {
     pub parameters_in_query: bool,
     /// Whether a `code_verifier` was sent.
     pub code_verifier: bool,
-    /// Whether a DPoP proof was sent (RFC 9449).
-    pub dpop: bool,
+    /// The DPoP proof, if one was sent (RFC 9449).
+    pub dpop: Option<DpopProof<'a>>,
     /// Names of parameters that we do not know, at most 32.
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
@@ -430,6 +564,8 @@ pub enum BodyFormat {
     Form,
     /// A JSON object.
     Json,
+    /// `multipart/form-data`
+    Multipart,
 }
 
 /// A successful token response.
@@ -545,6 +681,14 @@ pub struct BearerChallenge<'a> {
     pub resource_metadata: Seen<Cow<'a, str>>,
 }
 
+impl AccessToken<'_> {
+    /// Whether nothing of its claims can be read.
+    #[must_use]
+    pub fn hides_claims(&self) -> bool {
+        matches!(self.format, Some(TokenFormat::Jwe | TokenFormat::Opaque))
+    }
+}
+
 /// What a token looks like.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TokenFormat {
@@ -593,10 +737,101 @@ pub struct IdToken<'a> {
     pub phone_number_verified: Seen<bool>,
     /// Names of all claims, sorted, at most 64.
     pub claim_names: Vec<Cow<'a, str>>,
+    /// JOSE header `typ`.
+    pub typ: Seen<Cow<'a, str>>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    pub key_references: Vec<&'static str>,
+    /// It was read although its base64url is not that of RFC 7515 §2: padding, or the other alphabet.
+    pub lenient: bool,
     /// Whether a key of its issuer signed it.
     pub signature: SignatureCheck,
+    /// What its claims say beside the message that it came in.
+    pub checks: TokenChecks,
     /// Where it came from.
     pub trust: Option<Trust>,
+}
+
+/// What the claims of a token say beside what came with it; `None` where there is nothing to compare with. None of it
+/// was enforced by anybody.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct TokenChecks {
+    /// `at_hash`, with the access token of the same response (OIDC Core §3.1.3.6).
+    pub at_hash: Option<Comparison>,
+    /// `aud`, with the client.
+    pub aud: Option<Comparison>,
+    /// `azp`, with the client; missing only beside several audiences.
+    pub azp: Option<Comparison>,
+    /// `c_hash`, with the code of the same response (OIDC Core §3.3.2.11).
+    pub c_hash: Option<Comparison>,
+    /// `exp`: wrong where it is not after `iat`. Whether it has passed is not looked at.
+    pub exp: Option<Comparison>,
+    /// `iss`, with the issuer whose endpoint this is.
+    pub iss: Option<Comparison>,
+    /// `nonce`, with the request of the same exchange; else it is a link.
+    pub nonce: Option<Comparison>,
+    /// `s_hash`, with the state of the same response (FAPI 1.0 Part 2 §5.1.1).
+    pub s_hash: Option<Comparison>,
+}
+
+impl TokenChecks {
+    /// Those that were made, by the name of the claim, in the order of the names.
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Comparison)> {
+        let all = [
+            ("at_hash", self.at_hash),
+            ("aud", self.aud),
+            ("azp", self.azp),
+            ("c_hash", self.c_hash),
+            ("exp", self.exp),
+            ("iss", self.iss),
+            ("nonce", self.nonce),
+            ("s_hash", self.s_hash),
+        ];
+        all.into_iter().filter_map(|(claim, verdict)| Some((claim, verdict?)))
+    }
+}
+
+/// What a comparison gave.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Comparison {
+    /// It was not sent.
+    Missing,
+    /// It is what it must be.
+    Right,
+    /// It cannot be compared: an algorithm that is not built in.
+    Unchecked,
+    /// It is something else.
+    Wrong,
+}
+
+impl Comparison {
+    /// The word that a record uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Right => "right",
+            Self::Unchecked => "unchecked",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+impl Hidden {
+    /// The word that a record uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fragment => "fragment",
+            Self::JweIdToken => "jwe_id_token",
+            Self::JweRequest => "jwe_request",
+            Self::JweResponse => "jwe_response",
+            Self::JweUserinfo => "jwe_userinfo",
+            Self::OpaqueAt => "opaque_at",
+            Self::TlsPassthrough => "tls_passthrough",
+            Self::Truncated => "truncated",
+            Self::Undecoded => "undecoded",
+        }
+    }
 }
 
 /// A claim that names a person (PROTOCOL §5.4, class "PII identifier").
@@ -752,12 +987,18 @@ pub enum LinkRole {
     At,
     /// `jti` of a client assertion, scope client id.
     Cajti,
+    /// Client certificate, as `x5t#S256`.
+    Cert,
     /// `auth_req_id`
     Ciba,
     /// Authorization code.
     Code,
     /// Device code.
     Dev,
+    /// `jti` of a DPoP proof, scope thumbprint of its key.
+    Dpjti,
+    /// Thumbprint of a DPoP key (RFC 7638).
+    Dpop,
     /// Device secret (Native SSO 1.0 §3.2).
     Dsec,
     /// ID token or hint, whole, label `tok`.
@@ -774,6 +1015,8 @@ pub enum LinkRole {
     Par,
     /// The S256 challenge.
     Pkce,
+    /// The whole JARM response.
+    Resp,
     /// The whole request object.
     Robj,
     /// Presented refresh token, label `tok`.
@@ -813,4 +1056,8 @@ pub struct Integrity {
     pub content_type_missing: bool,
     /// `:authority` and `Host` differ.
     pub authority_conflict: bool,
+    /// The shape rule that takes the request for another kind than its endpoint is (PROTOCOL §1.3); the endpoint wins.
+    pub conflict: Option<&'static str>,
+    /// Another method is asked for by a field or parameter; the event rests on the real one.
+    pub method_override: bool,
 }

@@ -57,6 +57,10 @@ pub struct Record {
     /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowSection>,
+    /// Groups of fields that were there and could not be read, so that what is absent of them was not seen: `fragment`,
+    /// `jwe_id_token`, `jwe_request`, `jwe_response`, `jwe_userinfo`, `opaque_at`, `tls_passthrough`, `truncated`, `undecoded`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
     /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
     pub id: String,
     /// Claims of the ID token.
@@ -257,19 +261,106 @@ pub struct PeerSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ClientSection {
-    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
+    /// Basic credentials whose id cannot be told: a URL whose `:` is not encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<bool>,
+    /// The client assertion, or the secret where it is a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Box<SignedMessageSection>>,
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`,
+    /// `attest_jwt_client_auth`, `saml2`, `none`, `several`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method: Option<String>,
     /// Whether the authorization server accepted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<bool>,
+    /// Sources that name another client than `id`, in words of `id_source`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradicted_by: Vec<String>,
     /// Client identifier.
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `basic`, `client_assertion`, `parameter`, `response` or `token`.
+    /// `basic`, `client_assertion`, `attestation`, `parameter`, `response` or `token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_source: Option<String>,
+    /// Every method that was tried, where it was more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
+}
+
+/// A JWT that carries a message or an authentication, from outside: JAR, JARM, client assertion.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct SignedMessageSection {
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// As `id_token.checks`; of a client assertion, `iss` is compared with `sub`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
+    /// JOSE header `enc` of a JWE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enc: Option<String>,
+    /// It is a JWE: only the header was readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// It has a `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<bool>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_references: Vec<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// `nbf` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// `verified`, `failed` or `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Why it is `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_reason: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
+}
+
+/// A DPoP proof (RFC 9449 §4.2). Its signature is not checked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct DpopSection {
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `right`, `wrong` or `missing`, by member: `ath`, `bound` (the key is that of the token), `htm`, `htu`, `jwk`, `typ`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// It has a `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<bool>,
+    /// It has a `nonce`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<bool>,
 }
 
 /// Whom it is about.
@@ -329,7 +420,7 @@ pub struct RequestSection {
     /// Whether a `binding_message` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binding_message: Option<bool>,
-    /// `form` or `json`.
+    /// `form`, `json` or `multipart`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<String>,
     /// Names of claims asked for.
@@ -357,6 +448,9 @@ pub struct RequestSection {
     /// Whether a DPoP proof was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop: Option<bool>,
+    /// The DPoP proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_proof: Option<DpopSection>,
     /// Names of the members of `events` of a logout token or security event token (RFC 8417 §2.2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<String>,
@@ -396,6 +490,12 @@ pub struct RequestSection {
     /// Whether a `client_notification_token` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification: Option<bool>,
+    /// The request object (RFC 9101), where it came by value and is a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<Box<SignedMessageSection>>,
+    /// Parameters that stand in the request object and, with another value, beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub object_differs: Vec<String>,
     /// `redirect_out`: the request was seen as the client's redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_as: Option<String>,
@@ -505,7 +605,7 @@ pub struct ResponseSection {
     /// The answer deletes a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie_cleared: Option<bool>,
-    /// `query`, `fragment`, `form_post` or `page`.
+    /// `query`, `fragment`, `form_post`, `script`, `json` or `page`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
     /// `error_codes` of Entra ID.
@@ -526,6 +626,9 @@ pub struct ResponseSection {
     /// `issued_token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<String>,
+    /// The response as a JWT (JARM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jarm: Option<Box<SignedMessageSection>>,
     /// `max_age` of a challenge in seconds (RFC 9470 §3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
@@ -849,6 +952,10 @@ pub struct IdTokenSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
+    /// What claims say beside the message that the token came in, and no clock: `right`, `wrong`, `missing` or `unchecked`, by
+    /// claim: `at_hash`, `aud`, `azp`, `c_hash`, `exp` (whether it is after `iat`), `iss`, `nonce`, `s_hash`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
     /// Names of claims; not in profile `minimal`.
     /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -875,9 +982,15 @@ pub struct IdTokenSection {
     /// `iss`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_references: Vec<String>,
     /// JOSE header `kid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
+    /// Its base64url is padded, or in the other alphabet (against RFC 7515 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lenient: Option<bool>,
     /// `phone_number`
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -899,6 +1012,9 @@ pub struct IdTokenSection {
     /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
 }
 
 /// Claims of the UserInfo response.
@@ -974,12 +1090,18 @@ pub struct CoalescedSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct IntegritySection {
+    /// Names of parameters that were sent more than once and may not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ambiguous: Vec<String>,
     /// `:authority` and `Host` differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority_conflict: Option<bool>,
     /// Basic credentials were not form-encoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_not_encoded: Option<bool>,
+    /// The shape rule that takes the request for another kind than its endpoint is; the endpoint wins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<String>,
     /// `Content-Type` was missing where one is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type_missing: Option<bool>,
@@ -989,6 +1111,9 @@ pub struct IntegritySection {
     /// Members that were sent and are no value, and why: `duplicate`, `empty`, `range`, `too_long`, `type`, `utf8`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub malformed: BTreeMap<String, String>,
+    /// Another method is asked for by a field or parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method_override: Option<bool>,
     /// A parameter list was cut at its limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_cut: Option<bool>,

@@ -134,8 +134,8 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
         &["response.expires_in"],
     );
     // RFC 9449 §5: "token_type MUST be DPoP" tells the client that the token is bound.
-    findings.when(token.request.dpop && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
-    let proved = token.request.dpop && !bearer;
+    findings.when(token.request.dpop.is_some() && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
+    let proved = token.request.dpop.is_some() && !bearer;
     let loose =
         token.access_token.as_ref().is_some_and(|token| token.format == Some(TokenFormat::Jwt) && token.cnf.is_empty());
     findings.when(proved && loose, Rule::I25, &["token.cnf=absent"]);
