@@ -1,6 +1,5 @@
 //! Redirection endpoints by their looks: what an attacker would register or ask for. Nothing is fetched or resolved.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::http::UrlParts;
@@ -106,10 +105,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 /// A loopback URI up to its port, and what follows the port.
-fn without_port(uri: &str) -> Option<(Cow<'_, [u8]>, &[u8], Option<&[u8]>)> {
+fn without_port(uri: &str) -> Option<(&[u8], &[u8], Option<&[u8]>)> {
     let parts = UrlParts::read(uri.as_bytes());
     let web = is_http(&parts) && parts.fragment.is_none();
-    (web && host_kind(&parts) != Host::Other).then(|| (Cow::Borrowed(host_name(&parts)), parts.path, parts.query))
+    (web && host_kind(&parts) != Host::Other).then(|| (host_name(&parts), parts.path, parts.query))
 }
 
 /// The host without user information and port.
