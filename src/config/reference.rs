@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{issuers, judgement, secrets, settings, sinks};
 use crate::record::MAX_PREVIOUS;
 
+mod own_providers;
+
 /// One member.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
@@ -25,9 +27,11 @@ pub struct Member {
 pub fn reference() -> Vec<Member> {
     let mut members = head();
     members.extend(issuer());
+    members.extend(own_providers::members());
     members.extend(sink());
     members.extend(keys());
     members.extend(people());
+    members.extend(capture());
     members.extend(judgement::members());
     members.extend(bounds());
     members
@@ -122,10 +126,10 @@ fn issuer() -> Vec<Member> {
         ),
         member(
             "/issuers/*/provider",
-            &words(issuers::PROVIDERS),
+            "a name of docs/providers.md or of `providers`",
             "none",
-            "Which product it is: adds the product's paths below the issuer.",
-            json!({"enum": issuers::PROVIDERS}),
+            "Which product it is: adds the product's paths, quirks and login forms.",
+            json!({"type": "string", "minLength": 1, "maxLength": 64}),
         ),
         member(
             "/issuers/*/cluster",
@@ -151,7 +155,12 @@ fn issuer() -> Vec<Member> {
     ];
     members.extend(issuers::ENDPOINTS.iter().map(|name| {
         let schema = json!({"type": "string", "pattern": "^(/|https?://[^/]+/)", "maxLength": issuers::URL});
-        let meaning = "An absolute path, or a URL on an authority of this issuer; without query and fragment.";
+        let meaning = match *name {
+            "check_session" => {
+                "The same. Looks at sessions are recorded only where this is set: browsers look every few seconds."
+            }
+            _ => "An absolute path, or a URL on an authority of this issuer; without query and fragment.",
+        };
         member(&format!("/issuers/*/endpoints/{name}"), "path or URL", "none", meaning, schema)
     }));
     members
@@ -337,6 +346,26 @@ fn people() -> Vec<Member> {
             "`0`",
             "Which entry of `X-Forwarded-For` is the source, counted from the right; 0: none, the peer is.",
             json!({"type": "integer", "minimum": 0, "maximum": 16}),
+        ),
+    ]
+}
+
+fn capture() -> Vec<Member> {
+    vec![
+        member("/capture", "object", "see below", "What is made of a provider's own pages.", json!({"type": "object"})),
+        member(
+            "/capture/login_forms",
+            &words(settings::LOGIN_FORMS),
+            "`outcome`",
+            "What is made of login forms that the provider's profile knows: nothing; the outcome, from the answer alone; or the user's name as well, as a pseudonym, for which the request body is read and everything else in it passed over.",
+            json!({"enum": settings::LOGIN_FORMS}),
+        ),
+        member(
+            "/capture/interactions",
+            "true or false",
+            "`false`",
+            "Whether further pages of a flow are recorded, as `interaction.step`.",
+            json!({"type": "boolean"}),
         ),
     ]
 }

@@ -1,9 +1,10 @@
-//! Endpoints of which little is said: credentials (OpenID4VCI 1.0 §8), sessions that an administrator ends, and messages at
-//! known endpoints that nothing here understands.
+//! Endpoints of which little is said: credentials (`OpenID4VCI` 1.0 §8), sessions that are looked at or ended, and messages
+//! at known endpoints that nothing here understands.
 
 use std::borrow::Cow;
 
 use super::back_channel::{Answered, VALUE, bearer, conclude, judge};
+use super::client_authentication::named;
 use super::endpoint::EndpointKind as Kind;
 use super::event::ProtocolEvent;
 use super::form;
@@ -71,6 +72,22 @@ pub(super) fn observe_session<'a>(scene: &Scene<'a>, recognition: Recognition) -
     }
     observation.subject = was_sent(&sub).then_some(Subject { issuer, sub, trust: Trust::Unverified });
     conclude(&mut observation, (verdict, body.completeness), links);
+    Some(observation)
+}
+
+/// A look at the session (Session Management 1.0 §3.3): browsers look every few seconds, so that it is recorded only where
+/// the operator named the endpoint.
+pub(super) fn observe_check<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option<Observation<'a>> {
+    if recognition.tier != Tier::Configured || !scene.is_get() {
+        return None;
+    }
+    let mut body = Answered::read(scene);
+    body.completeness = scene.decoded.response_content.completeness;
+    let verdict = judge(scene, ProtocolEvent::SessionChecked, &body, true);
+    let message = Message::Named(Box::default());
+    let mut observation = scene.observation(ProtocolEvent::SessionChecked, recognition, message);
+    observation.client = named(&scene.parameters);
+    conclude(&mut observation, (verdict, body.completeness), Links::default());
     Some(observation)
 }
 
@@ -143,5 +160,5 @@ fn speaks(scene: &Scene<'_>, kind: Kind) -> bool {
     }
 }
 
-/// OpenID4VCI 1.0 §8.2, and its earlier drafts.
+/// `OpenID4VCI` 1.0 §8.2, and its earlier drafts.
 const CREDENTIAL_NAMES: [&str; 3] = ["credential_configuration_id", "credential_identifier", "format"];
