@@ -122,7 +122,7 @@ fn is_number(text: &str) -> bool {
 
 /// RFC 9700 §2.6: CORS "MUST NOT be supported at the authorization endpoint"; §4.16: against clickjacking, servers use
 /// Content Security Policy level 2 or later, and `X-Frame-Options` for old browsers.
-fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
+pub(super) fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(answer) = case.answer() else { return };
     findings.when(answer.first("access-control-allow-origin").is_some(), Rule::A26, &["access-control-allow-origin"]);
     let page = case.status() == Some(200) && answer.media_type() == Some(MediaType::Html);
