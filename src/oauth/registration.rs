@@ -66,8 +66,8 @@ fn client<'a>(scene: &Scene<'a>, answer: Option<&Object<'a>>, asked: Option<&Obj
 
 /// The last segment of the path, where a profile knows that it is the client: elsewhere it may be a handle.
 fn in_path<'a>(scene: &Scene<'a>) -> Seen<Cow<'a, str>> {
-    let template = scene.endpoint.as_ref().and_then(|endpoint| path_template::template(scene.issuer, endpoint));
-    let named = template.is_some_and(|known| known.ends_with("/{client}"));
+    let known = scene.endpoint.as_ref().and_then(|endpoint| path_template::template(scene.issuer, endpoint));
+    let named = known.is_some_and(|known| known.ends_with("/{client}"));
     let path = scene.decoded.request.path().filter(|_| named).unwrap_or_default();
     let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
     let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
