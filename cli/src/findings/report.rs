@@ -190,8 +190,8 @@ pub(crate) struct Extent<'a> {
 }
 
 impl Row {
-    fn json(&self) -> Finding1<'_> {
-        Finding1 {
+    fn json(&self) -> Told<'_> {
+        Told {
             first: moment::rfc3339(time(self.first)),
             times: self.times,
             client: client(&self.finding),
@@ -277,7 +277,7 @@ struct Json<'a> {
     totals: Totals,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<Span>,
-    findings: Vec<Finding1<'a>>,
+    findings: Vec<Told<'a>>,
 }
 
 #[derive(Serialize)]
@@ -307,7 +307,7 @@ struct Span {
 }
 
 #[derive(Serialize)]
-struct Finding1<'a> {
+struct Told<'a> {
     first: String,
     times: u64,
     #[serde(skip_serializing_if = "Option::is_none")]

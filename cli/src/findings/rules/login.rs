@@ -87,9 +87,7 @@ pub(super) fn judge(context: &mut Context<'_>) {
     if is_login(&now) {
         attempt(context);
     }
-    if now.is("ciba.request") && now.succeeded() {
-        // Kept with the rest under its `auth_req_id`.
-    } else if is_refused_prompt(&now) {
+    if is_refused_prompt(&now) {
         prompt(context);
     }
 }
