@@ -79,8 +79,8 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ("id_token", &["acr", "aud", "auth_time", "azp", "encrypted", "iat", "iss", "kid", "signature_reason"]),
     ("integrity", &["cut", "hidden", "malformed", "parameters_cut", "request_body", "response_body"]),
     ("key_set", &["keys"]),
+    ("interaction", &["code", "method"]),
     ("introspection", &["active"]),
-    ("login", &["code", "evidence", "method"]),
     ("metadata", &["authorities"]),
     (
         "request",
