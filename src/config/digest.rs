@@ -37,6 +37,8 @@ impl Canonical {
         self.text("profile", settings.privacy.profile.as_str());
         self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
         self.number("trusted_hops", settings.privacy.trusted_hops.into());
+        self.text("login_forms", settings.login_forms.as_str());
+        self.text("interactions", if settings.interactions { "true" } else { "false" });
         self.rules(&settings.rules);
         self.number("memory", settings.memory);
         self.text("signature_checks", &settings.signature_checks.to_string());
@@ -61,8 +63,13 @@ impl Canonical {
             self.text("issuer", client.issuer.as_deref().unwrap_or_default());
             self.text("confidential", client.confidential.map_or("", |yes| if yes { "true" } else { "false" }));
             self.text("par_required", if client.par_required { "true" } else { "false" });
-            let lists =
-                [&client.redirect_uris, &client.post_logout_redirect_uris, &client.request_uris, &client.scopes];
+            let lists = [
+                &client.redirect_uris,
+                &client.post_logout_redirect_uris,
+                &client.request_uris,
+                &client.scopes,
+                &client.audiences,
+            ];
             lists.into_iter().for_each(|list| self.texts("list", list.iter().map(String::as_str)));
         }
     }
@@ -70,6 +77,7 @@ impl Canonical {
     fn issuer(&mut self, issuer: &Issuer) {
         self.text("issuer", &issuer.issuer);
         self.text("provider", issuer.provider.map_or("", |provider| provider.as_str()));
+        self.text("profile", &issuer.profile_text);
         self.text("cluster", issuer.cluster.as_deref().unwrap_or_default());
         self.texts("authorities", issuer.authorities.iter().map(String::as_str));
         self.number("endpoints", issuer.endpoints.len());

@@ -65,6 +65,9 @@ pub struct Record {
     /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity: Option<IntegritySection>,
+    /// What was seen of a provider's own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionSection>,
     /// What the authorization server said of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection: Option<Box<IntrospectionSection>>,
@@ -176,6 +179,27 @@ pub struct ExchangeSection {
     /// Trace id of a well-formed `traceparent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// What was seen of a provider's own page.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct InteractionSection {
+    /// The adapter that judged it (docs/providers.md); `generic` without one, `token_endpoint` for a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// The provider's own code for the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What kind of thing told the outcome: `re_render`, `json_error`, `status`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// By which means the end-user proved who they are: `password`, `otp`, `webauthn`, `magic_link`, `spnego` or `broker`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Which step of a flow it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// Who sent the request.
@@ -414,7 +438,7 @@ pub struct RequestSection {
     /// Whether a user code was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_code: Option<bool>,
-    /// `username` of the password grant, or of a first-party application.
+    /// `username` of the password grant, of a first-party application, or of a login form where those are read.
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,
@@ -586,12 +610,12 @@ pub struct IntrospectionSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct RegistrationSection {
-    /// An access token came with the request.
+    /// An access token came with the request: nobody registers openly.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub authenticated: Option<bool>,
-    /// Yes or no, by the metadata's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    pub access_token: Option<bool>,
+    /// Metadata that is `true`, by its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// `grant_types`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_types: Vec<String>,
@@ -615,10 +639,10 @@ pub struct RegistrationSection {
     /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
-    /// URLs, by the metadata's name, sanitised.
+    /// URLs, by the metadata's name: scheme, host, port and path.
     /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub uris: BTreeMap<String, Vec<UriSection>>,
+    pub uris: BTreeMap<String, Vec<String>>,
 }
 
 /// What an authorization server says of itself (OIDC Discovery §3, RFC 8414 §2).
@@ -634,9 +658,9 @@ pub struct MetadataSection {
     /// SHA-256 of the document as sent, hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// Yes or no, by the member's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    /// Members that are `true`, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// `issuer`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -841,7 +865,7 @@ pub struct FindingSection {
     pub evidence: Vec<String>,
     /// Id of the rule (`A-01`); `.attempt` follows where the exchange was refused.
     pub rule: String,
-    /// `info`, `low`, `med`, `high` or `crit`.
+    /// `info`, `low`, `medium`, `high` or `critical`.
     pub severity: String,
 }
 
