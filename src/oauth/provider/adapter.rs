@@ -10,7 +10,7 @@ use super::{Evidence, Word, word};
 pub struct Adapter {
     /// Its name in records.
     pub id: Word,
-    /// The template of the path that is posted to, as in [`Route::template`].
+    /// The template of the path that is posted to, as in [`Route::template`](super::Route::template).
     pub path: Word,
     /// The request's method.
     pub method: Word,
