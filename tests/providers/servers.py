@@ -1,0 +1,78 @@
+"""The real providers: how each is started on a stage, and what the filter is told of it."""
+
+import json
+import shutil
+import urllib.parse
+import urllib.request
+from string import Template
+
+import parts
+from stage import answers
+
+HERE = parts.HERE
+ADMIN = {"username": "admin", "password": "admin-pw-not-real"}
+
+
+class Keycloak:
+    name = "keycloak"
+    realms = ("acme", "upstream")
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.home = parts.keycloak()
+
+    def issuers(self):
+        return [{"issuer": f"{self.stage.op}/realms/{realm}", "provider": "keycloak"} for realm in self.realms]
+
+    def issuer(self):
+        return f"{self.stage.op}/realms/acme"
+
+    def start(self):
+        imports = self.home / "data" / "import"
+        shutil.rmtree(imports, ignore_errors=True)
+        imports.mkdir(parents=True)
+        for realm in self.realms:
+            text = Template((HERE / "keycloak" / f"{realm}-realm.json").read_text())
+            (imports / f"{realm}-realm.json").write_text(text.substitute(OP=self.stage.op, RP=self.stage.rp))
+        command = [self.home / "bin" / "kc.sh", "start", "--optimized", "--import-realm", "--cache=local"]
+        command += ["--http-enabled=true", "--http-host=127.0.0.1", f"--http-port={self.stage.ports['provider']}"]
+        # What it calls itself is Envoy's listener: else issuer and redirects go past the filter.
+        command += [f"--hostname={self.stage.op}"]
+        channel = "--spi-ciba-auth-channel--ciba-http-auth-channel--http-authentication-channel-uri"
+        command += [f"{channel}={self.stage.rp}/ciba-device"]
+        environment = {f"KC_BOOTSTRAP_ADMIN_{name.upper()}": value for name, value in ADMIN.items()}
+        # The first compiler only: it starts in half the time.
+        environment["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1"
+        server = self.stage.processes.start(self.name, command, **environment)
+        server.wait_until(lambda: answers(f"{self.stage.provider}/realms/acme"), "does not serve", within=300)
+        self.log_everything()
+
+    def log_everything(self):
+        """Its event log leaves out refreshes, introspections and more unless it is told every type."""
+        types = self.admin("serverinfo")["enums"]["eventType"]
+        for realm in self.realms:
+            self.admin(f"realms/{realm}/events/config", {"eventsEnabled": True, "enabledEventTypes": types})
+
+    def events(self):
+        """Its own account: what its users and its administrators did, oldest first."""
+        rows = []
+        for realm, kind in (*((realm, "events") for realm in self.realms), ("acme", "admin-events")):
+            for first in range(0, 20_000, 500):
+                page = self.admin(f"realms/{realm}/{kind}?first={first}&max=500")
+                rows += [{**row, "realm": realm} for row in page]
+                if len(page) < 500:
+                    break
+        return sorted(rows, key=lambda row: row["time"])
+
+    def admin(self, path, body=None):
+        """Straight to Keycloak: it leaves no record of ours."""
+        form = {"grant_type": "password", "client_id": "admin-cli", **ADMIN}
+        token = self.call("realms/master/protocol/openid-connect/token", urllib.parse.urlencode(form).encode())
+        headers = {"authorization": f"Bearer {token['access_token']}", "content-type": "application/json"}
+        return self.call(f"admin/{path}", body and json.dumps(body).encode(), headers, "PUT" if body else None)
+
+    def call(self, path, body=None, headers=None, method=None):
+        request = urllib.request.Request(f"{self.stage.provider}/{path}", body, headers or {}, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60) as response:
+            return json.loads(response.read() or b"null")
