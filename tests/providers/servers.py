@@ -1,16 +1,79 @@
 """The real providers: how each is started on a stage, and what the filter is told of it."""
 
 import json
+import secrets
 import shutil
 import urllib.parse
 import urllib.request
 from string import Template
 
 import parts
-from stage import answers
+from stage import ROOT, answers, listens, part
 
 HERE = parts.HERE
 ADMIN = {"username": "admin", "password": "admin-pw-not-real"}
+ALICE = {"name": "alice", "password": "pw-not-real"}
+CLIENTS = {name: {"id": id, "secret": f"{id}-secret-0123456789abcdef"} for name, id in (("client", "shop"), ("job", "job"))}
+
+
+class OidcProvider:
+    """The provider of the demo."""
+
+    name = "oidc-provider"
+
+    def __init__(self, stage):
+        self.stage = stage
+
+    def issuers(self):
+        return [{"issuer": self.issuer(), "provider": "oidc-provider"}]
+
+    def issuer(self):
+        return self.stage.op
+
+    def scenario(self):
+        return {"user": {"field": "login", **ALICE}, "confirmation": {"logout": "yes"}, **CLIENTS}
+
+    def start(self):
+        settings = {
+            "issuer": self.issuer(),
+            "relyingParty": self.stage.rp,
+            "providerPort": self.stage.ports["provider"],
+            "users": {ALICE["name"]: ALICE["password"]},
+            "cookieKey": secrets.token_urlsafe(32),
+            "secrets": str(self.stage.folder / "secrets.jsonl"),
+            **CLIENTS,
+        }
+        file = self.stage.folder / "provider.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(settings))
+        command = [part("node"), ROOT / "demo" / "provider.mjs"]
+        server = self.stage.processes.start(self.name, command, DEMO_SETTINGS=str(file))
+        server.wait_until(lambda: listens(self.stage.ports["provider"]), "no listener")
+
+
+class Spring:
+    name = "spring"
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.jar = parts.spring()
+
+    def issuers(self):
+        return [{"issuer": self.issuer()}]
+
+    def issuer(self):
+        return self.stage.op
+
+    def scenario(self):
+        return {"user": {"field": "username", **ALICE}, "confirmation": {}, **CLIENTS}
+
+    def start(self):
+        command = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Dissuer={self.issuer()}"]
+        command += [f"-Drelying-party={self.stage.rp}", "-jar", self.jar]
+        command += [f"--server.port={self.stage.ports['provider']}"]
+        server = self.stage.processes.start(self.name, command)
+        metadata = f"{self.stage.provider}/.well-known/openid-configuration"
+        server.wait_until(lambda: answers(metadata), "does not serve", within=300)
 
 
 class Keycloak:
@@ -26,6 +89,9 @@ class Keycloak:
 
     def issuer(self):
         return f"{self.stage.op}/realms/acme"
+
+    def scenario(self):
+        return {"user": {"field": "username", **ALICE}, "confirmation": {"confirmLogout": "Logout"}, **CLIENTS}
 
     def start(self):
         imports = self.home / "data" / "import"

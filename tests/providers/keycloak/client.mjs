@@ -1,7 +1,7 @@
 // How the driver talks to Keycloak: as a client of the token endpoint, and as a person with a browser.
 import * as oc from 'openid-client';
 import * as jose from 'jose';
-import { Browser } from './browser.mjs';
+import { Browser } from '../browser.mjs';
 import { settings } from '../settings.mjs';
 
 let steps = 0;

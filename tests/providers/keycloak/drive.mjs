@@ -3,7 +3,7 @@
 import crypto from 'node:crypto';
 import * as oc from 'openid-client';
 import * as jose from 'jose';
-import { Browser } from './browser.mjs';
+import { Browser } from '../browser.mjs';
 import {
   AT,
   CIBA,

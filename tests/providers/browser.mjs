@@ -33,7 +33,6 @@ export class Browser {
       accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
       'accept-language': 'en',
       'sec-fetch-mode': 'navigate',
-
       'sec-fetch-dest': 'document',
       ...(jar && { cookie: jar }),
       ...(text !== undefined && {
