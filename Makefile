@@ -12,7 +12,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # The module may not grow past this: it is compiled and held once per Envoy worker, on every start.
 WASM_BUDGET := 921600
 WASM := target/wasm32-wasip1/release/oidc_audit.wasm
-FUZZ_SECONDS ?= 30
+# Seconds of each fuzz target, and exchanges of the mutated traffic after them.
+FUZZ_SECONDS ?= 60
+MUTATED_REQUESTS ?= 100000
 
 .PHONY: help demo test captures providers keycloak ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
 
@@ -24,7 +26,9 @@ demo: tools wasm build ## A real login through a real Envoy, read as a timeline 
 	@$(PYTHON) demo/run.py $(if $(MINIMAL),--minimal) $(if $(KEEP),--keep)
 
 test: tools wasm modules build ## All tests: native, in wasmi, in real Envoys
+	rm -rf target/corpus
 	cargo test --workspace --locked
+	@$(PYTHON) tools/corpus.py
 	@$(PYTHON) tests/providers/scenario.py oidc-provider
 
 captures: tools wasm ## Captured traffic of real providers through the filter (DIR=…/captures; exits 77 without)
@@ -61,12 +65,14 @@ bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with 
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
+	GOLDEN=1 cargo test --locked -p oidc-audit --test coverage
 	GOLDEN=1 cargo test --locked -p oidc-audit-cli --test timeline
 	$(MAKE) demo
 	$(PYTHON) tools/readme.py
 
-fuzz: tools ## Random and mutated input into every parser (FUZZ_SECONDS=30)
+fuzz: tools wasm build ## Mutated input into every parser, and mutated traffic through Envoy (FUZZ_SECONDS=60 each, MUTATED_REQUESTS=100000)
 	cargo run --locked --profile fuzz -p oidc-audit-fuzz -- --seconds $(FUZZ_SECONDS)
+	MUTATED_REQUESTS=$(MUTATED_REQUESTS) cargo test --locked -p oidc-audit --test mutated
 
 lint: fmt clippy doc ## Formatting, clippy (native and wasm), documentation
 

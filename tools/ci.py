@@ -25,7 +25,7 @@ STAGES = [
     ("size", ["make", "size"], ["tools"]),
     ("envoy files", ["make", "envoy-check"], ["build", "size"]),
     ("test", ["make", "test"], ["build", "size"]),
-    ("fuzz", ["make", "fuzz", "FUZZ_SECONDS=30"], ["tools"]),
+    ("fuzz", ["make", "fuzz", "FUZZ_SECONDS=2", "MUTATED_REQUESTS=20000"], ["build", "size"]),
     ("demo", ["make", "demo"], ["build", "size"]),
     ("demo, minimal", ["make", "demo", "MINIMAL=1"], ["build", "size"]),
     ("bench", ["make", "bench"], ["size"]),

@@ -19,7 +19,7 @@ impl Random {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -27,7 +27,7 @@ impl Random {
     }
 
     /// A number below `bound`; 0 for 0.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
     }
 
@@ -58,7 +58,7 @@ impl<'a> Mutator<'a> {
         self.seeds.get(index).cloned().unwrap_or_default()
     }
 
-    fn mutate(&mut self, input: &mut Vec<u8>) {
+    pub(crate) fn mutate(&mut self, input: &mut Vec<u8>) {
         let at = self.random.below(input.len() + 1);
         let end = (at + self.random.below(64)).min(input.len());
         match self.random.below(10) {

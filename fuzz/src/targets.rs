@@ -82,7 +82,7 @@ fn challenges(input: &[u8]) {
 
 fn coding(input: &[u8]) {
     let limits = DecodeLimits::default();
-    for coding in [b"gzip".as_slice(), b"deflate", b"br"] {
+    for coding in [b"gzip".as_slice(), b"deflate", b"br", b"zstd"] {
         if let Ok(plain) = body::decode([coding], input, &limits) {
             assert!(plain.len() <= limits.output, "unpacked beyond the limit");
         }
@@ -236,6 +236,7 @@ impl Player {
             privacy: config.privacy.clone(),
             observer: Observer::default(),
             vantage: config.vantage,
+            rules: config.rules.clone(),
             statement: Statement::default(),
             fetches: Vec::new(),
             outbox: OutboxSettings::new(SinkSettings::new("audit_log")),

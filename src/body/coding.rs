@@ -1,10 +1,14 @@
-//! Content codings (RFC 9110 §8.4): gzip and deflate, bounded.
+//! Content codings (RFC 9110 §8.4): gzip, deflate, brotli (RFC 7932) and zstd (RFC 8878), bounded in bytes and memory.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::brotli;
 
 /// How far a body may unpack (PROTOCOL §2.9).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +29,7 @@ pub enum Undecoded {
     TooBig,
     /// More codings on top of each other than anybody needs.
     TooMany,
-    /// A coding that is not built in (`br`, `zstd`) or does not exist.
+    /// A coding that is not built in (`compress`, `dcb`) or does not exist.
     Unknown,
 }
 
@@ -83,12 +87,18 @@ fn unpack(coding: &[u8], packed: &[u8], limits: &DecodeLimits) -> Result<Vec<u8>
     if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {
         return gunzip(packed, limit);
     }
+    if coding.eq_ignore_ascii_case(b"br") {
+        return brotli::unpack(packed, limit);
+    }
+    if coding.eq_ignore_ascii_case(b"zstd") {
+        return unzstd(packed, limit);
+    }
     if !coding.eq_ignore_ascii_case(b"deflate") {
         return Err(Undecoded::Unknown);
     }
     // `deflate` means zlib (RFC 9110 §8.4.1.2), and some servers send the bare stream.
     match read_bounded(ZlibDecoder::new(packed), Vec::new(), limit) {
-        Err(Undecoded::Broken) => read_bounded(DeflateDecoder::new(packed), Vec::new(), limit),
+        Err(Undecoded::Broken) => inflate(packed, limit),
         outcome => outcome,
     }
 }
@@ -105,6 +115,47 @@ fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, Undecoded> {
             return Ok(plain);
         }
     }
+}
+
+/// A row of zstd frames, skippable ones among them (RFC 8878 §3).
+fn unzstd(packed: &[u8], limit: usize) -> Result<Vec<u8>, Undecoded> {
+    let mut decoder = FrameDecoder::new();
+    decoder.set_max_window_size(WINDOW);
+    let mut plain = Vec::new();
+    let mut rest = packed;
+    while !rest.is_empty() {
+        match decoder.init(&mut rest) {
+            Ok(()) => {}
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                let length = usize::try_from(length).map_err(|_| Undecoded::Broken)?;
+                rest = rest.get(length..).ok_or(Undecoded::Broken)?;
+                continue;
+            }
+            Err(FrameDecoderError::WindowSizeTooBig { .. }) => return Err(Undecoded::TooBig),
+            Err(_) => return Err(Undecoded::Broken),
+        }
+        while !decoder.is_finished() {
+            let one = BlockDecodingStrategy::UptoBlocks(1);
+            decoder.decode_blocks(&mut rest, one).map_err(|_| Undecoded::Broken)?;
+            plain.extend(decoder.collect().unwrap_or_default());
+            if plain.len().saturating_add(decoder.can_collect()) > limit {
+                return Err(Undecoded::TooBig);
+            }
+        }
+        plain.extend(decoder.collect().unwrap_or_default());
+        if plain.len() > limit {
+            return Err(Undecoded::TooBig);
+        }
+    }
+    Ok(plain)
+}
+
+/// What a zstd decoder must be able to look back (RFC 9659 §3), and ours at most does.
+const WINDOW: u64 = 8 * 1024 * 1024;
+
+/// The bare stream of RFC 1951.
+pub(super) fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, Undecoded> {
+    read_bounded(DeflateDecoder::new(packed), Vec::new(), limit)
 }
 
 fn read_bounded(decoder: impl Read, mut plain: Vec<u8>, limit: usize) -> Result<Vec<u8>, Undecoded> {
@@ -162,8 +213,27 @@ mod tests {
     }
 
     #[test]
+    fn zstd_frames_are_unpacked_one_after_the_other() {
+        let plain = b"{\"access_token\":\"a\"}";
+        let frame = zstd("KLUv/QRYoQAAeyJhY2Nlc3NfdG9rZW4iOiJhIn2eiC2n");
+        assert_eq!(unpacked(&["zstd"], &frame), Ok(plain.to_vec()));
+        let skippable = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
+        let row = [frame.as_slice(), &skippable, &frame].concat();
+        assert_eq!(unpacked(&["zstd"], &row), Ok(plain.repeat(2)));
+        assert_eq!(unpacked(&["zstd"], &frame[..frame.len() - 8]), Err(Undecoded::Broken));
+        // A window of 128 MiB.
+        assert_eq!(unpacked(&["zstd"], &zstd("KLUv/QCI")), Err(Undecoded::TooBig));
+    }
+
+    fn zstd(text: &str) -> Vec<u8> {
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap()
+    }
+
+    #[test]
     fn what_cannot_be_unpacked_says_why() {
-        assert_eq!(unpacked(&["br"], b"x"), Err(Undecoded::Unknown));
+        assert_eq!(unpacked(&["compress"], b"x"), Err(Undecoded::Unknown));
+        assert_eq!(unpacked(&["br"], b"x"), Err(Undecoded::Broken));
+        assert_eq!(unpacked(&["zstd"], b"x"), Err(Undecoded::Broken));
         assert_eq!(unpacked(&["gzip", "gzip", "gzip"], b"x"), Err(Undecoded::TooMany));
         assert_eq!(unpacked(&["gzip"], b"not gzip"), Err(Undecoded::Broken));
         let whole = pack("gzip", b"hello, hello, hello");
@@ -174,6 +244,11 @@ mod tests {
     fn a_bomb_stops_at_its_limit() {
         assert_eq!(unpacked(&["gzip"], &pack("gzip", &vec![0; 4 << 20])), Err(Undecoded::TooBig));
         assert_eq!(unpacked(&["gzip"], &pack("gzip", &vec![0; 500 << 10])), Err(Undecoded::TooBig));
+        // Half a megabyte of zeros.
+        assert_eq!(
+            unpacked(&["zstd"], &zstd("KLUv/QRYVAAAEAAAAQD7/znAAgIAEAACABAAA4AOAA6chY4=")),
+            Err(Undecoded::TooBig)
+        );
     }
 
     proptest! {
@@ -185,7 +260,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(coding in "gzip|deflate", packed in proptest::collection::vec(any::<u8>(), 0..512)) {
+        fn no_bytes_panic(coding in "gzip|deflate|br|zstd", packed in proptest::collection::vec(any::<u8>(), 0..512)) {
             let _ = unpacked(&[&coding], &packed);
         }
     }

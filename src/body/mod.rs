@@ -4,6 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+mod brotli;
 mod coding;
 
 pub use coding::{DecodeLimits, Undecoded, decode};

@@ -7,6 +7,7 @@ use super::issuers::Issuer;
 use super::settings::Settings;
 use super::sinks::{HeaderKind, Sink};
 use crate::record::KeyRing;
+use crate::rules::{Lifetimes, RuleSettings};
 
 /// SHA-256 of the canonical effective configuration, hex.
 pub(super) fn digest(settings: &Settings) -> String {
@@ -36,11 +37,34 @@ impl Canonical {
         self.text("profile", settings.privacy.profile.as_str());
         self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
         self.number("trusted_hops", settings.privacy.trusted_hops.into());
+        self.rules(&settings.rules);
         self.number("memory", settings.memory);
         self.text("signature_checks", &settings.signature_checks.to_string());
         self.text("interval_ms", &settings.interval_ms.to_string());
         self.text("retain_seconds", &settings.retain_seconds.to_string());
         self.text("vantage", settings.vantage.map_or("auto", |vantage| vantage.as_str()));
+    }
+
+    fn rules(&mut self, rules: &RuleSettings) {
+        self.texts("off", rules.off.iter().map(|rule| rule.as_str()));
+        self.number("severity", rules.severity.len());
+        rules.severity.iter().for_each(|(rule, severity)| self.text(rule.as_str(), severity.as_str()));
+        self.text("baseline", rules.baseline.map_or("", |baseline| baseline.as_str()));
+        self.text("plaintext", rules.plaintext.as_str());
+        let Lifetimes { access_token, bound_access_token, id_token } = rules.lifetimes;
+        [access_token, bound_access_token, id_token]
+            .iter()
+            .for_each(|seconds| self.text("lifetime", &seconds.to_string()));
+        self.number("clients", rules.clients.len());
+        for client in &rules.clients {
+            self.text("id", &client.id);
+            self.text("issuer", client.issuer.as_deref().unwrap_or_default());
+            self.text("confidential", client.confidential.map_or("", |yes| if yes { "true" } else { "false" }));
+            self.text("par_required", if client.par_required { "true" } else { "false" });
+            let lists =
+                [&client.redirect_uris, &client.post_logout_redirect_uris, &client.request_uris, &client.scopes];
+            lists.into_iter().for_each(|list| self.texts("list", list.iter().map(String::as_str)));
+        }
     }
 
     fn issuer(&mut self, issuer: &Issuer) {

@@ -110,6 +110,11 @@ pub(super) const ENDPOINTS: &[&str] = &[
     "device_verification",
     "ciba",
     "registration",
+    "client_configuration",
+    "challenge",
+    "credential",
+    "admin_session",
+    "federation",
 ];
 
 pub(super) const ISSUERS: usize = 64;

@@ -10,6 +10,7 @@ mod problem;
 mod reader;
 #[cfg(not(target_family = "wasm"))]
 mod reference;
+mod rules;
 mod secrets;
 mod settings;
 mod sinks;
@@ -28,6 +29,7 @@ use settings::Settings;
 use crate::oauth::{Endpoints, IssuerSettings, Limits, Policy, PolicyField};
 use crate::pipeline::{FetchSettings, OutboxSettings, SinkSettings, Statement, VantageRule};
 use crate::record::{Keys, Privacy};
+use crate::rules::RuleSettings;
 
 /// A configuration that was taken.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub keys: Option<Keys>,
     /// What is recorded of people.
     pub privacy: Privacy,
+    /// What rules rest on beside the exchange.
+    pub rules: RuleSettings,
     /// Where the proxy stands, by the direction of the traffic.
     pub vantage: VantageRule,
     /// Where records go.
@@ -131,6 +135,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         policy,
         keys: settings.rings.map(|rings| Keys::from_secrets(&rings.join, &rings.pseudonym)),
         privacy: settings.privacy,
+        rules: settings.rules,
         vantage: VantageRule::new(settings.vantage, host.node.as_deref()),
         outbox,
         fetches,

@@ -5,10 +5,12 @@ use super::issuers::{self, Issuer};
 use super::json::Json;
 use super::problem::ProblemKind;
 use super::reader::{Members, Node, Report};
+use super::rules;
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
 use crate::oauth::Vantage;
 use crate::record::{Privacy, Profile};
+use crate::rules::RuleSettings;
 
 /// What the operator wants.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(super) struct Settings {
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
     pub(super) privacy: Privacy,
+    pub(super) rules: RuleSettings,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
     pub(super) interval_ms: u32,
@@ -48,6 +51,7 @@ impl Settings {
             sinks: sinks.unwrap_or_default(),
             rings,
             privacy: privacy(&members, report),
+            rules: members.get("rules").and_then(|node| rules::read(&node, report)).unwrap_or_default(),
             memory,
             signature_checks,
             interval_ms,
@@ -125,8 +129,19 @@ fn vantage(members: &Members<'_>, report: &mut Report) -> Option<Vantage> {
     VANTAGES.get(word).and_then(|word| Vantage::parse(word))
 }
 
-pub(super) const ROOT: &[&str] =
-    &["version", "enabled", "issuers", "sinks", "keys", "insecure_inline", "privacy", "limits", "delivery", "vantage"];
+pub(super) const ROOT: &[&str] = &[
+    "version",
+    "enabled",
+    "issuers",
+    "sinks",
+    "keys",
+    "insecure_inline",
+    "privacy",
+    "rules",
+    "limits",
+    "delivery",
+    "vantage",
+];
 pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
 pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];

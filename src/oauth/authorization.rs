@@ -60,7 +60,7 @@ fn response_of<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Vec<O
     Vec::from_iter(response.or_else(page))
 }
 
-fn request_form(parameters: &Parameters<'_>) -> RequestForm {
+pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     let by_reference = parameters.text("request_uri");
     match by_reference {
         _ if was_sent(&parameters.octets("request")) => RequestForm::Request,
@@ -71,7 +71,7 @@ fn request_form(parameters: &Parameters<'_>) -> RequestForm {
 }
 
 /// The parameters that count: those of a readable request object over those beside it (OIDC Core §6.1, RFC 9101 §5).
-fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
+pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
     let object = scene.parameters.octets("request").present().and_then(|object| jwt::read(&object));
     match object.and_then(|jwt| jwt.claims) {
         Some(claims) => {
@@ -113,7 +113,7 @@ fn observe_request<'a>(
     observation
 }
 
-fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -> AuthorizationRequest<'a> {
+pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: RequestForm) -> AuthorizationRequest<'a> {
     let posted = scene.body_format == Some(BodyFormat::Form);
     let response_type = parameters.words("response_type").map(|mut words| {
         words.sort_unstable();
@@ -168,7 +168,7 @@ fn detail_types<'a>(details: &Json<'static>) -> Seen<Vec<Cow<'a, str>>> {
     Seen::Present(types.collect())
 }
 
-fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a>) {
+pub(super) fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &mut Links<'a>) {
     links.add(LinkRole::State, "request.state", parameters.octets("state"));
     links.add(LinkRole::Nonce, "request.nonce", parameters.octets("nonce"));
     links.add(LinkRole::Pkce, "request.code_challenge", challenge(parameters));

@@ -46,11 +46,13 @@ impl Policy {
         let error = if media == Some(MediaType::Json) && status >= 400 { json } else { None };
         match interest.kind() {
             Some(Kind::Token | Kind::Userinfo) => json,
-            Some(Kind::Discovery) if status == 200 => json,
-            Some(Kind::Jwks) if status == 200 && html.is_none() && self.checks_signatures() => json,
+            Some(Kind::Discovery | Kind::Federation | Kind::Jwks | Kind::Webfinger) => {
+                json.filter(|_| status == 200 && html.is_none())
+            }
+            Some(kind) if is_back_channel(kind) => json.filter(|_| html.is_none()),
             Some(Kind::Authorization) => html.or(error),
             Some(Kind::Interaction | Kind::Resume) => html,
-            Some(Kind::EndSession) => error,
+            Some(Kind::AdminSession | Kind::EndSession) => error,
             None if expects_json(issuer, head) && html.is_none() => json,
             None => html,
             Some(_) => None,
@@ -65,15 +67,37 @@ pub fn has_enough(response: &ResponseHead, body: &Body) -> bool {
     page && response.headers.first("content-encoding").is_none() && html_form::is_decided(body.bytes())
 }
 
+/// Endpoints to which clients speak themselves: whatever a message there says it is, it is read.
+fn is_back_channel(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Challenge
+            | Kind::Ciba
+            | Kind::ClientConfiguration
+            | Kind::Credential
+            | Kind::DeviceAuthorization
+            | Kind::Introspection
+            | Kind::Par
+            | Kind::Registration
+            | Kind::Revocation
+    )
+}
+
 fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bool {
-    if head.method() != Some(b"POST") {
-        return false;
+    let updates = matches!(interest.kind(), Some(Kind::ClientConfiguration | Kind::Registration));
+    match head.method() {
+        Some(b"POST") => {}
+        Some(b"PUT" | b"PATCH") if updates => {}
+        _ => return false,
     }
     let form = matches!(head.headers.media_type(), Some(MediaType::Form) | None);
     match interest.kind() {
         // Whatever it says it is: a token request with an odd content type is one that an auditor wants to see.
         Some(Kind::Token) => true,
-        Some(Kind::Authorization | Kind::EndSession | Kind::Userinfo) => form,
+        Some(kind) if is_back_channel(kind) => true,
+        Some(Kind::Authorization | Kind::DeviceVerification | Kind::EndSession | Kind::Userinfo) => form,
+        // RFC 9493 §3: who is signed out stands in a JSON body.
+        Some(Kind::AdminSession) => form || head.headers.media_type() == Some(MediaType::Json),
         Some(Kind::EndSessionConfirm) => {
             form && issuer.profile().is_some_and(|profile| profile.logout_consent.is_some())
         }
@@ -82,11 +106,15 @@ fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bo
     }
 }
 
-/// A token request (H-10) or a userinfo request (H-18) by its shape.
+/// A message that is told by its answer: of a back channel (H-10, H-13 to H-17, H-22), UserInfo (H-18), or a document that
+/// is fetched (H-24, H-25).
 fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
-    let token = head.method() == Some(b"POST") && head.headers.media_type() == Some(MediaType::Form);
+    let media = head.headers.media_type();
+    let asked = head.method() == Some(b"POST") && matches!(media, Some(MediaType::Form | MediaType::Json));
+    let fetched = head.method() == Some(b"GET") && super::recognise::well_known(head).is_some();
+    let keys = head.method() == Some(b"GET") && super::recognise::is_keys_path(head) && !issuer.knows(Kind::Jwks);
     let userinfo = head.headers.first("authorization").is_some() && super::recognise::is_userinfo_path(head);
-    (token && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
+    fetched || ((asked || keys) && !issuer.is_mapped()) || (userinfo && !issuer.knows(Kind::Userinfo))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub enum EndpointKind {
     Webfinger,
     /// The authorization challenge endpoint of first-party applications.
     Challenge,
-    /// OpenID4VCI 1.0 §8
+    /// `OpenID4VCI` 1.0 §8
     Credential,
     /// Where sessions are ended by an administrator or an API.
     AdminSession,
@@ -205,6 +205,11 @@ impl Endpoint {
     pub(super) fn of_tier(kind: EndpointKind, tier: Tier) -> Self {
         let confidence = if tier <= Tier::Discovered { Confidence::Certain } else { Confidence::High };
         Self { kind, recognition: Recognition { tier, rule: kind.rule(), confidence }, template: None }
+    }
+
+    /// Whether only what is above it was named: its own part of the path can be anybody's.
+    pub(super) fn is_below(&self) -> bool {
+        self.recognition.rule.ends_with("_subpath")
     }
 
     /// Whether the operator or the issuer itself named it.

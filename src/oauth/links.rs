@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::observation::{Link, LinkRole};
+use super::observation::{Link, LinkRole, Observation};
 use crate::secret::Secret;
 use crate::seen::{Malformation, Seen};
 
@@ -24,6 +24,11 @@ const MOST: usize = 16;
 const VALUE: usize = 64 * 1024;
 
 impl<'a> Links<'a> {
+    /// Goes on with those of an observation, which has none until they are put back.
+    pub(super) fn of(observation: &mut Observation<'a>) -> Self {
+        Self { list: std::mem::take(&mut observation.links), malformed: std::mem::take(&mut observation.malformed) }
+    }
+
     /// A value that is unique by itself. `name` is the record's name for it, where it is malformed.
     pub(super) fn add(&mut self, role: LinkRole, name: &'static str, value: Seen<Cow<'a, [u8]>>) {
         self.add_scoped(role, name, Cow::Borrowed(""), value);

@@ -1,5 +1,6 @@
 //! The authorization server's metadata document (OIDC Discovery §3, RFC 8414 §2): endpoints, and whose they are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::endpoint::EndpointKind;
@@ -13,6 +14,17 @@ use crate::seen::Seen;
 pub(super) struct Place {
     pub(super) kind: EndpointKind,
     pub(super) path: Vec<u8>,
+}
+
+/// What an issuer's metadata says of its conduct, as far as rules hold it to that.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Declared {
+    /// `authorization_response_iss_parameter_supported` (RFC 9207 §3).
+    pub response_iss: bool,
+    /// `require_pushed_authorization_requests` (RFC 9126 §5).
+    pub par_required: bool,
+    /// `id_token_signing_alg_values_supported`; empty: not said.
+    pub id_token_algs: Vec<String>,
 }
 
 /// What a metadata document added.
@@ -55,7 +67,10 @@ impl std::error::Error for MetadataError {}
 /// An endpoint's URL is longer than this only to fill memory.
 const URL: usize = 2048;
 
-const MEMBERS: [(&str, EndpointKind); 12] = [
+/// There are not many more signature algorithms.
+const ALGS: usize = 32;
+
+const MEMBERS: [(&str, EndpointKind); 17] = [
     ("authorization_endpoint", EndpointKind::Authorization),
     ("token_endpoint", EndpointKind::Token),
     ("userinfo_endpoint", EndpointKind::Userinfo),
@@ -68,6 +83,11 @@ const MEMBERS: [(&str, EndpointKind); 12] = [
     ("backchannel_authentication_endpoint", EndpointKind::Ciba),
     ("registration_endpoint", EndpointKind::Registration),
     ("check_session_iframe", EndpointKind::CheckSession),
+    ("authorization_challenge_endpoint", EndpointKind::Challenge),
+    ("credential_endpoint", EndpointKind::Credential),
+    ("federation_fetch_endpoint", EndpointKind::Federation),
+    ("federation_list_endpoint", EndpointKind::Federation),
+    ("federation_resolve_endpoint", EndpointKind::Federation),
 ];
 
 /// Reads a document that was asked of `issuer`, whose endpoints may be on `authorities`.
@@ -75,7 +95,7 @@ pub(super) fn read(
     document: &[u8],
     issuer: &str,
     authorities: &[Authority],
-) -> Result<(Vec<Place>, Learned), MetadataError> {
+) -> Result<(Vec<Place>, Declared, Learned), MetadataError> {
     let document = read_object(document).ok_or(MetadataError::NotJson)?;
     match document.text("issuer", URL) {
         Seen::Present(named) if named == issuer => {}
@@ -95,7 +115,17 @@ pub(super) fn read(
         }
     }
     let learned = Learned { endpoints: places.len(), foreign };
-    Ok((places, learned))
+    Ok((places, declared(&document), learned))
+}
+
+fn declared(document: &Object<'_>) -> Declared {
+    let yes = |name: &str| document.boolean(name) == Seen::Present(true);
+    let algs = document.texts("id_token_signing_alg_values_supported", ALGS).present().unwrap_or_default();
+    Declared {
+        response_iss: yes("authorization_response_iss_parameter_supported"),
+        par_required: yes("require_pushed_authorization_requests"),
+        id_token_algs: algs.into_iter().map(Cow::into_owned).collect(),
+    }
 }
 
 fn place(source: &Object<'_>, name: &str, kind: EndpointKind, authorities: &[Authority]) -> Seen<Place> {
@@ -114,13 +144,13 @@ mod tests {
 
     const ISSUER: &str = "https://idp.test/realms/acme";
 
-    fn learn(document: &str) -> Result<(Vec<Place>, Learned), MetadataError> {
+    fn learn(document: &str) -> Result<(Vec<Place>, Declared, Learned), MetadataError> {
         read(document.as_bytes(), ISSUER, &[Authority::parse("idp.test").unwrap()])
     }
 
     #[test]
     fn endpoints_on_the_issuers_authorities_are_learned_and_others_counted() {
-        let (places, learned) = learn(
+        let (places, declared, learned) = learn(
             r#"{"issuer":"https://idp.test/realms/acme","token_endpoint":"https://IDP.test:443/t?p=x",
                 "userinfo_endpoint":"https://evil.test/u","jwks_uri":"/relative","end_session_endpoint":7,
                 "mtls_endpoint_aliases":{"token_endpoint":"https://idp.test/mtls/t"}}"#,
@@ -129,6 +159,18 @@ mod tests {
         let paths: Vec<_> = places.iter().map(|place| (place.kind, place.path.as_slice())).collect();
         assert_eq!(paths, [(EndpointKind::Token, b"/t".as_slice()), (EndpointKind::Token, b"/mtls/t")]);
         assert_eq!(learned, Learned { endpoints: 2, foreign: 3 });
+        assert_eq!(declared, Declared::default());
+    }
+
+    #[test]
+    fn what_an_issuer_promises_is_learned() {
+        let (_, declared, _) = learn(
+            r#"{"issuer":"https://idp.test/realms/acme","authorization_response_iss_parameter_supported":true,
+                "require_pushed_authorization_requests":"yes","id_token_signing_alg_values_supported":["ES256"]}"#,
+        )
+        .unwrap();
+        let id_token_algs = vec!["ES256".to_owned()];
+        assert_eq!(declared, Declared { response_iss: true, par_required: false, id_token_algs });
     }
 
     #[test]

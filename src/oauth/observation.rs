@@ -4,7 +4,13 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
+use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
+use super::messages::{
+    CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, Exchanged, KeySet, Named, PushedRequest,
+    ServerMetadata, TokenQuery, VendorError,
+};
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
@@ -25,6 +31,8 @@ pub struct Observation<'a> {
     pub recognition: Recognition,
     /// The issuer whose endpoint this is; `None` when only the shape is known.
     pub issuer: Option<Cow<'a, str>>,
+    /// At which endpoint it happened, for events that can happen at several.
+    pub endpoint_kind: Option<EndpointKind>,
     /// The provider profile that is configured for the issuer.
     pub provider: Option<&'static str>,
     /// Realm, tenant or authorization server id taken from the path by a profile.
@@ -43,6 +51,8 @@ pub struct Observation<'a> {
     pub malformed: Vec<(&'static str, Malformation)>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+    /// What rules rest on beside what is recorded.
+    pub circumstances: Circumstances<'a>,
 }
 
 /// PROTOCOL §1.6.
@@ -71,12 +81,16 @@ pub enum Reason {
     Encrypted,
     /// Only the HTTP status says so.
     HttpStatus,
+    /// The token that was asked about is of no use any more, or never was.
+    Inactive,
     /// The end-user must act.
     Interaction,
     /// The proxy answered itself.
     LocalReply,
     /// No response was seen.
     NoResponse,
+    /// The copy that the caller has is still right (RFC 9110 §15.4.5).
+    NotModified,
     /// An OAuth error response.
     OauthError,
     /// A poll that must be repeated.
@@ -205,10 +219,28 @@ pub enum Message<'a> {
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
     /// `authorization.response`, `authorization.error`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `ciba.request`
+    Ciba(Box<CibaRequest<'a>>),
+    /// `device.authorization`
+    DeviceAuthorization(Box<DeviceAuthorization<'a>>),
+    /// `federation.fetched`
+    Entity(Box<EntityStatement<'a>>),
+    /// `jwks.fetched`
+    KeySet(Box<KeySet<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
+    /// `discovery.fetched`
+    Metadata(Box<ServerMetadata<'a>>),
+    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.terminated`
+    Named(Box<Named<'a>>),
+    /// `challenge.response`, `par.request`
+    Pushed(Box<PushedRequest<'a>>),
+    /// `client.registered`, `client.read`, `client.updated`, `client.deleted`
+    Registration(Box<ClientMetadata<'a>>),
     /// `token.*`, `client.auth_failed` at the token endpoint
     Token(Box<TokenExchange<'a>>),
+    /// `token.introspected`, `token.revoked`, `token.validated_legacy`
+    TokenQuery(Box<TokenQuery<'a>>),
     /// `userinfo.accessed`
     Userinfo(Box<Userinfo<'a>>),
 }
@@ -328,6 +360,10 @@ pub struct TokenExchange<'a> {
     pub id_token: Option<IdToken<'a>>,
     /// `access_token` of the response.
     pub access_token: Option<AccessToken<'a>>,
+    /// What a token exchange has beside the rest; `None` for other grants.
+    pub exchanged: Option<Box<Exchanged<'a>>>,
+    /// What the server added to its error.
+    pub vendor_error: Option<VendorError<'a>>,
 }
 
 /// A token request.
@@ -431,6 +467,8 @@ pub struct IdToken<'a> {
     pub alg: Seen<Cow<'a, str>>,
     /// JOSE header `kid`.
     pub kid: Seen<Cow<'a, str>>,
+    /// A member of the JOSE header that brings its own key: `jku`, `x5u` or `jwk`.
+    pub key_reference: Option<&'static str>,
     /// `iss`
     pub iss: Seen<Cow<'a, str>>,
     /// `sub`: personal data.
@@ -555,10 +593,22 @@ pub struct Link<'a> {
 /// Roles of PROTOCOL §3.3, as far as they are built.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum LinkRole {
+    /// Actor token of an exchange, label `tok`.
+    Actor,
+    /// An assertion that is a grant, label `tok`.
+    Assertion,
     /// Access token, label `tok`.
     At,
+    /// `jti` of a client assertion, scope client id.
+    Cajti,
+    /// `auth_req_id`
+    Ciba,
     /// Authorization code.
     Code,
+    /// Device code.
+    Dev,
+    /// Device secret (Native SSO 1.0 §3.2).
+    Dsec,
     /// ID token or hint, whole, label `tok`.
     Idt,
     /// `jti` of an access or ID token, scope issuer.
@@ -583,6 +633,12 @@ pub enum LinkRole {
     State,
     /// Subject identifier, scope issuer, pseudonym key.
     Sub,
+    /// Subject token of an exchange, label `tok`.
+    Subj,
+    /// A token of which the type is not known, label `tok`.
+    Tok,
+    /// User code, in its normal form.
+    Ucode,
     /// User name, scope issuer, pseudonym key.
     Username,
 }

@@ -130,6 +130,12 @@ impl<'a> Parameters<'a> {
         self.list.iter().any(|parameter| *parameter.name == *name.as_bytes())
     }
 
+    /// Whether a name was sent more than once.
+    #[must_use]
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.list.iter().filter(|parameter| *parameter.name == *name.as_bytes()).nth(1).is_some()
+    }
+
     /// The octets of a value, fully decoded.
     #[must_use]
     pub fn octets(&self, name: &str) -> Seen<Cow<'a, [u8]>> {

@@ -11,9 +11,7 @@ use crate::http::normalise_path;
 pub(super) fn of<'a>(target: &'a [u8], issuer: &Issuer, endpoint: Option<&Endpoint>) -> Cow<'a, str> {
     match endpoint.and_then(|endpoint| endpoint.template) {
         Some(template) => Cow::Owned(base(issuer) + template),
-        None if endpoint
-            .is_some_and(|endpoint| endpoint.is_named() && endpoint.recognition.rule != super::policy::SUBPATH) =>
-        {
+        None if endpoint.is_some_and(|endpoint| endpoint.is_named() && !endpoint.is_below()) => {
             Cow::Owned(String::from_utf8_lossy(&normalise_path(target)).into_owned())
         }
         None => Cow::Owned(masked(&normalise_path(target))),

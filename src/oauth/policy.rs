@@ -5,7 +5,7 @@ use std::fmt;
 use super::endpoint::{Endpoint, EndpointKind, fits};
 use super::keys::{Checks, Keys};
 use super::limits::Limits;
-use super::metadata::{Learned, MetadataError, Place};
+use super::metadata::{Declared, Learned, MetadataError, Place};
 use super::observation::{Confidence, Tier};
 use super::provider::{Profile, Provider};
 use crate::http::{Authority, UrlParts, normalise_path};
@@ -49,6 +49,7 @@ pub struct Issuer {
     path: Vec<u8>,
     configured: Vec<Place>,
     pub(super) learned: Option<Vec<Place>>,
+    pub(super) declared: Option<Declared>,
     pub(super) keys: Keys,
 }
 
@@ -154,11 +155,12 @@ impl Policy {
     /// [`MetadataError`]; then nothing changed.
     pub fn learn(&mut self, issuer: usize, document: &[u8]) -> Result<Learned, MetadataError> {
         let issuer = self.issuers.get_mut(issuer).ok_or(MetadataError::UnknownIssuer)?;
-        let (mut places, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
+        let (mut places, declared, learned) = super::metadata::read(document, &issuer.name, &issuer.authorities)?;
         let mut before = issuer.learned.take().unwrap_or_default();
         before.retain(|old| !places.iter().any(|new| new.kind == old.kind));
         places.append(&mut before);
         issuer.learned = Some(places);
+        issuer.declared = Some(declared);
         Ok(learned)
     }
 
@@ -239,6 +241,7 @@ impl Issuer {
             path,
             configured,
             learned: None,
+            declared: None,
             keys: Keys::default(),
         }
     }
@@ -259,8 +262,10 @@ impl Issuer {
         let found = found.or_else(|| Some(Endpoint::of_tier(of(self.learned.as_deref()?)?, Tier::Discovered)));
         let found = found
             .or_else(|| self.is_metadata(path).then_some(Endpoint::of_tier(EndpointKind::Discovery, Tier::Configured)));
+        let found = found
+            .or_else(|| self.is_entity(path).then_some(Endpoint::of_tier(EndpointKind::Federation, Tier::Configured)));
         let found = found.or_else(|| Some(Endpoint::of_tier(route?.1, Tier::Profile)));
-        let found = found.or_else(|| self.below_end_session(path));
+        let found = found.or_else(|| SUBPATHS.into_iter().find_map(|below| self.below(path, below)));
         found.map(|endpoint| Endpoint { template: route.map(|(template, _)| template), ..endpoint })
     }
 
@@ -270,14 +275,14 @@ impl Issuer {
         Some((found.template, found.kind))
     }
 
-    /// The end-user's answer to "log out?" goes to a path below the end session endpoint wherever that is known.
-    fn below_end_session(&self, path: &[u8]) -> Option<Endpoint> {
+    /// A path below one that the operator or the issuer named, where that has a meaning of its own.
+    fn below(&self, path: &[u8], (above, kind, rule): (EndpointKind, EndpointKind, &'static str)) -> Option<Endpoint> {
         let tiers = [(Tier::Configured, Some(self.configured.as_slice())), (Tier::Discovered, self.learned.as_deref())];
         tiers.into_iter().find_map(|(tier, places)| {
-            let mut ends = places?.iter().filter(|place| place.kind == EndpointKind::EndSession);
-            ends.find(|place| path.strip_prefix(place.path.as_slice()).is_some_and(|rest| rest.starts_with(b"/")))?;
-            let mut endpoint = Endpoint::of_tier(EndpointKind::EndSessionConfirm, tier);
-            endpoint.recognition.rule = SUBPATH;
+            let mut tops = places?.iter().filter(|place| place.kind == above);
+            tops.find(|place| path.strip_prefix(place.path.as_slice()).is_some_and(|rest| rest.starts_with(b"/")))?;
+            let mut endpoint = Endpoint::of_tier(kind, tier);
+            endpoint.recognition.rule = rule;
             endpoint.recognition.confidence = Confidence::High;
             Some(endpoint)
         })
@@ -288,6 +293,11 @@ impl Issuer {
         let own = self.path.as_slice();
         let after = path.strip_prefix(own).is_some_and(|rest| rest == OPENID.as_bytes() || rest == OAUTH.as_bytes());
         after || path.strip_prefix(OAUTH.as_bytes()) == Some(own) || path.strip_prefix(OPENID.as_bytes()) == Some(own)
+    }
+
+    /// OpenID Federation 1.0 §9: the issuer's statement about itself.
+    fn is_entity(&self, path: &[u8]) -> bool {
+        path.strip_prefix(self.path.as_slice()) == Some(FEDERATION.as_bytes())
     }
 
     /// The path of an endpoint that the operator or the issuer itself named.
@@ -338,8 +348,16 @@ impl fmt::Display for PolicyProblemKind {
 /// The rule by which [`EndpointKind::EndSessionConfirm`] is recognised below an end session endpoint.
 pub(super) const SUBPATH: &str = "end_session_subpath";
 
+/// What is below an endpoint: the end-user's answer to "log out?" below the end session endpoint wherever that is known,
+/// and a client's own address below the registration endpoint (RFC 7592 §2, H-23).
+const SUBPATHS: [(EndpointKind, EndpointKind, &str); 2] = [
+    (EndpointKind::EndSession, EndpointKind::EndSessionConfirm, SUBPATH),
+    (EndpointKind::Registration, EndpointKind::ClientConfiguration, "registration_subpath"),
+];
+
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const FEDERATION: &str = "/.well-known/openid-federation";
 
 fn add(authorities: &mut Vec<Authority>, authority: Authority) {
     if !authorities.contains(&authority) {

@@ -3,9 +3,11 @@
 
 use super::client_authentication::credentials;
 use super::endpoint::EndpointKind as Kind;
+use super::json::Json;
 use super::jwt;
 use super::observation::{Confidence, Recognition, Tier};
 use super::parameters::Parameters;
+use super::published;
 use super::scene::{Scene, was_sent};
 use crate::http::{MediaType, RequestHead, UrlParts, normalise_path};
 use crate::seen::Seen;
@@ -16,6 +18,14 @@ pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
     let unknown = |kind: &Kind| !scene.issuer.knows(*kind);
     let unmapped = !scene.issuer.is_mapped();
     let shape = |kind, rule, confidence| (kind, Recognition { tier: Tier::Heuristic, rule, confidence });
+    if let Some((kind, rule)) =
+        published_rule(scene).filter(|(kind, _)| *kind != Kind::Jwks || (unmapped && unknown(kind)))
+    {
+        return Some(shape(kind, rule, Confidence::Certain));
+    }
+    if let Some((kind, rule, confidence)) = answer_rule(scene).filter(|(kind, ..)| unmapped && unknown(kind)) {
+        return Some(shape(kind, rule, confidence));
+    }
     if let Some((rule, confidence)) = authorization_rule(scene).filter(|_| unmapped && unknown(&Kind::Authorization)) {
         return Some(shape(Kind::Authorization, rule, confidence));
     }
@@ -27,6 +37,75 @@ pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
     }
     (is_end_session_request(scene) && unknown(&Kind::EndSession))
         .then(|| shape(Kind::EndSession, "H-19", Confidence::High))
+}
+
+/// H-24, H-25: documents that are fetched.
+fn published_rule(scene: &Scene<'_>) -> Option<(Kind, &'static str)> {
+    if !scene.is_get() {
+        return None;
+    }
+    match well_known(scene.decoded.request) {
+        Some(kind) => Some((kind, "H-24")),
+        None => {
+            published::keys(&scene.response_object()?).filter(|keys| !keys.is_empty()).map(|_| (Kind::Jwks, "H-25"))
+        }
+    }
+}
+
+/// H-24, by the path alone: the issuer of such a document may be another one on the same authority.
+pub(super) fn well_known(head: &RequestHead) -> Option<Kind> {
+    let path = normalise_path(head.path().unwrap_or_default());
+    let (_, rest) = path.split_at_checked(position(&path, WELL_KNOWN)?)?;
+    let rest = rest.strip_prefix(WELL_KNOWN)?;
+    match rest.split(|byte| *byte == b'/').next()? {
+        b"openid-configuration" | b"oauth-authorization-server" => Some(Kind::Discovery),
+        b"openid-federation" => Some(Kind::Federation),
+        b"webfinger" => Some(Kind::Webfinger),
+        _ => None,
+    }
+}
+
+/// H-13 to H-17, H-22: the answer says what the question was.
+fn answer_rule(scene: &Scene<'_>) -> Option<(Kind, &'static str, Confidence)> {
+    if !scene.is_post() {
+        return None;
+    }
+    let question = scene.parameters.has("token") && !scene.parameters.has("grant_type");
+    let status = scene.decoded.status()?;
+    let path = normalise_path(scene.decoded.request.path().unwrap_or_default());
+    let revokes = path.rsplit(|byte| *byte == b'/').next().is_some_and(|last| position(last, b"revo").is_some());
+    let answer = scene.response_object();
+    let empty = scene.decoded.response_content.bytes().trim_ascii().is_empty();
+    let Some(answer) = answer else {
+        let revoked = question && revokes && empty && matches!(status, 200 | 204);
+        let described = question && scene.response_media() == Some(MediaType::Jwt) && status == 200;
+        return match () {
+            () if described => Some((Kind::Introspection, "H-16", Confidence::Certain)),
+            () if revoked => Some((Kind::Revocation, "H-17", Confidence::High)),
+            () => None,
+        };
+    };
+    let text = |name: &str| was_sent(&answer.text(name, LONG));
+    let whole = |name: &str| matches!(answer.whole(name), Seen::Present(_));
+    let active = matches!(answer.get("active"), Seen::Present(Json::Bool(_)));
+    let listed = matches!(answer.get("redirect_uris"), Seen::Present(Json::List(_)));
+    match status {
+        200 | 201 if text("request_uri") && whole("expires_in") => Some((Kind::Par, "H-13", Confidence::Certain)),
+        200 if text("auth_req_id") && whole("expires_in") => Some((Kind::Ciba, "H-14", Confidence::Certain)),
+        200 if text("device_code") && text("user_code") && (text("verification_uri") || text("verification_url")) => {
+            Some((Kind::DeviceAuthorization, "H-15", Confidence::Certain))
+        }
+        200 if question && active => Some((Kind::Introspection, "H-16", Confidence::Certain)),
+        200 if question && revokes && answer.members().next().is_none() => {
+            Some((Kind::Revocation, "H-17", Confidence::High))
+        }
+        201 if text("client_id") && listed => Some((Kind::Registration, "H-22", Confidence::Certain)),
+        _ => None,
+    }
+}
+
+fn position(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|part| part == wanted)
 }
 
 /// H-01, H-02, H-03.
@@ -79,6 +158,13 @@ pub(super) fn is_userinfo_path(head: &RequestHead) -> bool {
     path.rsplit(|byte| *byte == b'/').next().is_some_and(|last| last.eq_ignore_ascii_case(b"userinfo"))
 }
 
+/// Whether the last segment of the path is one under which servers publish keys: other documents are not read for H-25.
+pub(super) fn is_keys_path(head: &RequestHead) -> bool {
+    let path = normalise_path(head.path().unwrap_or_default());
+    let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    [b"jwks".as_slice(), b"jwks.json", b"jwks_uri", b"jwk", b"certs", b"keys"].contains(&last)
+}
+
 /// H-19
 fn is_end_session_request(scene: &Scene<'_>) -> bool {
     let parameters = &scene.parameters;
@@ -95,6 +181,11 @@ pub(super) fn is_internal_hop(parameters: &Parameters<'_>) -> bool {
     let replayed = parameters.has("continue") && !matches!(parameters.text("continue"), Seen::Present(_));
     CONTINUATIONS.iter().any(has) || all(&["back", "state"]) || all(&["tab_id", "session_code"]) || replayed
 }
+
+const WELL_KNOWN: &[u8] = b"/.well-known/";
+
+/// Bytes of a member that need not be read.
+const LONG: usize = 64 * 1024;
 
 /// RFC 9126 §2.2
 pub(super) const PAR_URN: &str = "urn:ietf:params:oauth:request_uri:";

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::circumstances::Circumstances;
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
@@ -128,6 +129,7 @@ impl<'a> Scene<'a> {
             error: None,
             recognition,
             issuer: None,
+            endpoint_kind: None,
             provider: None,
             tenant: None,
             path_template: template,
@@ -137,6 +139,7 @@ impl<'a> Scene<'a> {
             links: Vec::new(),
             malformed: Vec::new(),
             integrity: self.integrity(),
+            circumstances: Circumstances::default(),
         };
         if recognition.tier <= Tier::Profile {
             claim(&mut observation, self.issuer);

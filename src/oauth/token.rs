@@ -2,28 +2,22 @@
 
 use std::borrow::Cow;
 
+use super::back_channel::{Answered, TOKEN, VALUE, Verdict, link_assertion, proves};
 use super::client_authentication::identify;
 use super::event::ProtocolEvent;
-use super::form;
+use super::grants;
+use super::introspection;
 use super::json::Object;
 use super::links::{Links, octets, s256};
 use super::observation::{
-    AccessToken, Client, ClientAuthMethod, ClientIdSource, IdToken, LinkRole, Message, OAuthError, Observation,
-    Outcome, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
+    AccessToken, Client, ClientIdSource, IdToken, LinkRole, Message, OAuthError, Observation, Outcome, Reason,
+    Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
 };
 use super::parameters::words;
 use super::scene::{Answer, Scene, put_links, was_sent};
 use super::token_claims::{Claims, NOT_A_JWT, OF_ACCESS_TOKEN, OF_ID_TOKEN, OF_SECOND_TOKEN, read_access_token};
 use crate::body::Completeness;
 use crate::seen::{Malformation, Seen};
-
-/// What became of the request (PROTOCOL §1.6).
-struct Verdict<'a> {
-    event: ProtocolEvent,
-    outcome: Outcome,
-    reason: Option<Reason>,
-    error: Option<OAuthError<'a>>,
-}
 
 /// The tokens of a success response.
 #[derive(Default)]
@@ -39,6 +33,9 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     if !scene.is_post() && !scene.parameters.has("grant_type") {
         return None;
     }
+    if grants::is_validation(&scene.parameters) {
+        return Some(introspection::observe_legacy(scene, recognition));
+    }
     let body = Answered::read(scene);
     let verdict = judge(scene, &body);
     let granted = body.object.as_ref().filter(|_| verdict.outcome == Outcome::Success);
@@ -53,8 +50,11 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     let (mut client, not_encoded) = identify(&scene.decoded.request.headers, &scene.parameters);
     client.authenticated = authenticated(&client, &verdict);
     name_client(&mut client, issued.id_token.as_ref());
+    link_assertion(scene, &client, &mut links);
     let Issued { id_token, id_claims, access_token, access_claims } = issued;
-    let message = TokenExchange { request, response, id_token, access_token };
+    let exchanged = grants::exchanged(&scene.parameters, granted, access_claims.as_ref());
+    let vendor_error = grants::vendor_error(&body).filter(|_| verdict.error.is_some());
+    let message = TokenExchange { request, response, id_token, access_token, exchanged, vendor_error };
     let mut observation = scene.observation(verdict.event, recognition, Message::Token(Box::new(message)));
     let named = id_claims.as_ref().and_then(Claims::issuer);
     scene.claim_named(&mut observation, named.as_deref());
@@ -72,39 +72,6 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     observation.integrity.response_body = body.completeness;
     put_links(&mut observation, links);
     Some(observation)
-}
-
-/// The response body as an object, whichever way it was written.
-struct Answered<'a> {
-    object: Option<Object<'a>>,
-    completeness: Completeness,
-}
-
-impl<'a> Answered<'a> {
-    /// PROTOCOL §2.2, HR-07: JSON whatever its media type, and the form encoding of old servers.
-    fn read(scene: &Scene<'a>) -> Self {
-        let content = &scene.decoded.response_content;
-        let object = scene.response_object().or_else(|| read_form(content.whole()?));
-        let unparseable = object.is_none() && content.completeness == Completeness::Complete;
-        let completeness = if unparseable { Completeness::Unparseable } else { content.completeness };
-        Self { object, completeness }
-    }
-
-    /// Whether a member is there that can be a token: a text, even one that cannot be used.
-    fn has_text(&self, name: &str) -> bool {
-        let text = self.object.as_ref().map(|object| object.text(name, TOKEN));
-        text.is_some_and(|text| was_sent(&text) && !matches!(text, Seen::Malformed(Malformation::Type)))
-    }
-}
-
-fn read_form(body: &[u8]) -> Option<Object<'_>> {
-    let begins = |name: &[u8]| body.starts_with(name);
-    let form =
-        [b"access_token=".as_slice(), b"error=", b"token_type=", b"scope=", b"expires_in="].into_iter().any(begins);
-    form.then(|| {
-        let text = |octets: Cow<'_, [u8]>| String::from_utf8_lossy(&octets).into_owned();
-        Object::of_texts(form::read(body).map(|pair| (text(pair.name), text(pair.value.unwrap_or_default()))))
-    })
 }
 
 fn judge<'a>(scene: &Scene<'a>, body: &Answered<'a>) -> Verdict<'a> {
@@ -129,7 +96,6 @@ fn judge<'a>(scene: &Scene<'a>, body: &Answered<'a>) -> Verdict<'a> {
 fn judge_status<'a>(scene: &Scene<'a>, body: &Answered<'a>, status: u16) -> Verdict<'a> {
     let unknown = |reason| (ProtocolEvent::TokenRequest, Outcome::Unknown, Some(reason));
     let asked = |grant: &str| matches!(scene.parameters.text("grant_type"), Seen::Present(asked) if asked == grant);
-    let refresh = asked("refresh_token");
     // A decision instead of a token (UMA 2.0 in Keycloak, `response_mode=decision`).
     let granted =
         asked(UMA_TICKET) && body.object.as_ref().map(|object| object.boolean("result")) == Some(Seen::Present(true));
@@ -137,8 +103,7 @@ fn judge_status<'a>(scene: &Scene<'a>, body: &Answered<'a>, status: u16) -> Verd
     let (event, outcome, reason) = match (status, body.completeness) {
         (200..=299, Completeness::Truncated) => unknown(Reason::BodyTruncated),
         (200..=299, Completeness::Undecoded) => unknown(Reason::BodyEncoding),
-        (200..=299, _) if issued && refresh => (ProtocolEvent::TokenRefreshed, Outcome::Success, None),
-        (200..=299, _) if issued => (ProtocolEvent::TokenIssued, Outcome::Success, None),
+        (200..=299, _) if issued => (grants::event(&scene.parameters), Outcome::Success, None),
         (200..=299, _) => unknown(Reason::BodyUnparseable),
         (401, _) => (ProtocolEvent::ClientAuthFailed, Outcome::Failure, Some(Reason::HttpStatus)),
         _ => (ProtocolEvent::TokenDenied, Outcome::Failure, Some(Reason::HttpStatus)),
@@ -235,12 +200,14 @@ fn link_request<'a>(scene: &Scene<'a>, links: &mut Links<'a>) {
     let challenge = parameters.octets("code_verifier").map(|verifier| s256(&verifier));
     links.add(LinkRole::Pkce, "request.code_verifier", challenge);
     links.add(LinkRole::RtIn, "request.refresh_token", parameters.octets("refresh_token"));
+    grants::link_request(parameters, links);
 }
 
 fn link_response<'a>(granted: &Object<'a>, links: &mut Links<'a>) {
     let token = |name: &str| granted.text(name, TOKEN).map(octets);
     links.add(LinkRole::At, "response.access_token", token("access_token"));
     links.add(LinkRole::RtOut, "response.refresh_token", token("refresh_token"));
+    grants::link_response(granted, links);
     let id_token = token("id_token");
     match &id_token {
         Seen::Present(token) if super::jwt::read(token).is_none() => {
@@ -290,10 +257,9 @@ fn link_username<'a>(scene: &Scene<'a>, links: &mut Links<'a>, issuer: Option<Co
 /// The server accepted the client's proof where it gave tokens, and refused it where it said `invalid_client`. Of a
 /// client that proves nothing there is nothing to say.
 fn authenticated(client: &Client<'_>, verdict: &Verdict<'_>) -> Option<bool> {
-    let tried = client.auth_method.is_some_and(|method| method != ClientAuthMethod::None);
     match verdict.event {
-        ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed if tried => Some(true),
         ProtocolEvent::ClientAuthFailed => Some(false),
+        _ if verdict.is_success() && proves(client) => Some(true),
         _ => None,
     }
 }
@@ -319,12 +285,6 @@ const UMA_TICKET: &str = "urn:ietf:params:oauth:grant-type:uma-ticket";
 /// Bytes of `grant_type` that are kept.
 const GRANT_TYPE: usize = 128;
 
-/// Bytes of a token (PROTOCOL §2.9, JWT values).
-const TOKEN: usize = 64 * 1024;
-
-/// Bytes of another member.
-const VALUE: usize = 8 * 1024;
-
 /// Parameters of a token request that are recorded, or secret and known to be (PROTOCOL §5.2).
 const KNOWN: &[&str] = &[
     "actor_token",
@@ -332,22 +292,45 @@ const KNOWN: &[&str] = &[
     "assertion",
     "audience",
     "auth_req_id",
+    "authorization_details",
+    "binding_code",
+    "channel_hint",
+    "claim_token",
+    "claim_token_format",
     "client_assertion",
     "client_assertion_type",
     "client_id",
+    "client_info",
     "client_secret",
     "code",
     "code_verifier",
     "device_code",
+    "device_secret",
     "grant_type",
+    "interaction_code",
+    "mfa_token",
+    "oob_code",
+    "otp",
     "password",
+    "pct",
+    "permission",
+    "pre-authorized_code",
+    "realm",
+    "recovery_code",
     "redirect_uri",
     "refresh_token",
     "requested_token_type",
+    "requested_token_use",
     "resource",
+    "response_mode",
+    "rpt",
     "scope",
     "subject_token",
     "subject_token_type",
+    "submit_request",
+    "ticket",
+    "tx_code",
+    "user_pin",
     "username",
 ];
 

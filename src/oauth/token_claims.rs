@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
+use super::messages::Actor;
 use super::observation::{AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenFormat, Trust};
 use super::signature::SignatureCheck;
 use crate::seen::{Malformation, Seen};
@@ -17,6 +18,9 @@ const ITEMS: usize = 16;
 
 /// Names of claims (PROTOCOL §2.9).
 const NAMES: usize = 64;
+
+/// Actors of one token.
+const ACTORS: usize = 8;
 
 /// What of a token goes into links and the subject.
 #[derive(Debug, Default)]
@@ -35,6 +39,7 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         encrypted: jwt.encrypted,
         alg: jwt.header.text("alg", 64),
         kid: jwt.header.text("kid", CLAIM),
+        key_reference: ["jku", "x5u", "jwk"].into_iter().find(|name| jwt.header.has(name)),
         iss: claims.text("iss", CLAIM),
         sub: claims.text("sub", CLAIM),
         aud: claims.texts("aud", ITEMS),
@@ -61,10 +66,15 @@ pub(super) fn read_access_token<'a>(token: &[u8]) -> (AccessToken<'a>, Option<Cl
     };
     let format = Some(if jwt.encrypted { TokenFormat::Jwe } else { TokenFormat::Jwt });
     let Some(claims) = jwt.claims else { return (AccessToken { format, ..AccessToken::default() }, None) };
-    let bound = |member: &&str| claims.object("cnf").is_some_and(|cnf| cnf.has(member));
-    let cnf = ["jkt", "x5t#S256"].into_iter().filter(bound).collect();
+    let cnf = confirmations(&claims);
     let access_token = AccessToken { format, claim_names: claims.names(NAMES), exp: claims.date("exp"), cnf };
     (access_token, Some(Claims { claims, unreadable: false }))
+}
+
+/// How a token is bound to its holder (RFC 7800 §3.1, RFC 8705 §3.1, RFC 9449 §6.1).
+pub(super) fn confirmations(claims: &Object<'_>) -> Vec<&'static str> {
+    let bound = |member: &&str| claims.object("cnf").is_some_and(|cnf| cnf.has(member));
+    ["jkt", "x5t#S256"].into_iter().filter(bound).collect()
 }
 
 /// The claims that name a person (PROTOCOL §5.4).
@@ -96,6 +106,23 @@ impl Claims {
     pub(super) fn subject<'a>(&self, trust: Trust) -> Option<Subject<'a>> {
         let sub = self.claims.text("sub", CLAIM);
         (!sub.is_absent()).then(|| Subject { issuer: self.issuer(), sub, trust })
+    }
+
+    /// RFC 8693 §4.1: who acts, the current actor first, at most 8; those below are as the token says and no more.
+    pub(super) fn actors<'a>(&self) -> Vec<Actor<'a>> {
+        let mut actors = Vec::new();
+        let mut next = self.claims.object("act");
+        while let Some(actor) = next.filter(|_| actors.len() < ACTORS) {
+            let issuer = actor.text("iss", CLAIM).present().or_else(|| self.issuer());
+            actors.push(Actor { client_id: actor.text("client_id", CLAIM), issuer, sub: actor.text("sub", CLAIM) });
+            next = actor.object("act");
+        }
+        actors
+    }
+
+    /// RFC 8693 §4.4
+    pub(super) fn may_act(&self) -> bool {
+        self.claims.has("may_act")
     }
 
     /// Links of the claims `nonce`, `sid`, `sub`, `jti`; what is scoped by the issuer takes `fallback` where the token

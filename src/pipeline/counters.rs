@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::record::Class;
+use crate::rules::{Finding, Severity};
 use crate::time::Timestamp;
 
 /// Numbers since the recorder began. *Events* are what drafts stand for: a coalesced one counts all of its own.
@@ -45,6 +46,7 @@ pub struct Counters {
     /// When the sink last acknowledged something.
     pub last_acknowledged: Option<Timestamp>,
     dropped: BTreeMap<(Class, DropReason), u64>,
+    findings: [u64; 5],
 }
 
 /// Why a draft was refused before it had a number.
@@ -106,8 +108,10 @@ impl Counters {
         let latest = self.last_acknowledged.map_or(0, Timestamp::as_secs);
         let dropped = DROPPED.iter().map(|(class, reason, name)| (*name, self.dropped_by(*class, *reason)));
         let replies = REPLIES.iter().map(|(class, name)| (*name, self.replies.get(class).copied().unwrap_or_default()));
+        let findings = FINDINGS.iter().zip(self.findings).map(|((_, name), count)| (*name, count));
         self.plain()
             .into_iter()
+            .chain(findings)
             .chain(dropped)
             .chain(replies)
             .map(counter)
@@ -143,6 +147,15 @@ impl Counters {
 
     pub(super) fn count_reply(&mut self, status: Option<u16>) {
         add(self.replies.entry(status.map(ReplyClass::of)).or_default(), 1);
+    }
+
+    pub(super) fn count_findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let counts = FINDINGS.iter().zip(&mut self.findings);
+            for (_, count) in counts.filter(|((severity, _), _)| *severity == finding.severity) {
+                add(count, 1);
+            }
+        }
     }
 
     fn plain(&self) -> [(&'static str, u64); 13] {
@@ -208,6 +221,15 @@ const DROPPED: [(Class, DropReason, &str); 12] = [
     (Class::Issuance, DropReason::Full, "oidcaudit.dropped.class.issuance.reason.full"),
     (Class::Issuance, DropReason::NoEntropy, "oidcaudit.dropped.class.issuance.reason.no_entropy"),
     (Class::Issuance, DropReason::Share, "oidcaudit.dropped.class.issuance.reason.share"),
+];
+
+/// The same of `.severity.`.
+const FINDINGS: [(Severity, &str); 5] = [
+    (Severity::Info, "oidcaudit.findings.severity.info"),
+    (Severity::Low, "oidcaudit.findings.severity.low"),
+    (Severity::Medium, "oidcaudit.findings.severity.med"),
+    (Severity::High, "oidcaudit.findings.severity.high"),
+    (Severity::Critical, "oidcaudit.findings.severity.crit"),
 ];
 
 /// The same of `.status.`.

@@ -5,9 +5,10 @@
 
 use crate::body::Body;
 use crate::http::{RequestHead, ResponseHead};
-use crate::oauth::{End, Interest, Policy, ResponseSource, Transcript, Vantage};
+use crate::oauth::{End, Interest, Observation, Policy, ResponseSource, Transcript, Vantage};
 use crate::pipeline::budget::{Budget, Reservation};
-use crate::record::{Direction, Facts};
+use crate::record::{Direction, Facts, read_address};
+use crate::rules::{Hop, Judged};
 use crate::time::Timestamp;
 
 /// An exchange on an issuer's authority. Its bodies hold secrets and are wiped when it is dropped.
@@ -175,6 +176,18 @@ impl CompletedExchange {
             log_only: end.log_only,
             response_source: self.seen.source,
         }
+    }
+
+    /// For [`crate::rules::evaluate`].
+    pub(super) fn judged<'a>(&'a self, observations: &'a [Observation<'a>]) -> Judged<'a> {
+        let end = &self.end;
+        let hop = Hop {
+            peer: end.source_address.as_deref().and_then(read_address),
+            tls: end.tls_version.is_some() || end.mtls == Some(true),
+            outbound: end.direction == Direction::Outbound,
+            local: self.seen.source == ResponseSource::Local,
+        };
+        Judged { request: self.request(), response: self.response(), observations, hop, now: end.now }
     }
 
     pub(super) fn request(&self) -> &RequestHead {

@@ -6,8 +6,8 @@ use crate::body::Completeness;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{
-    Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, Message, OAuthError, Observation,
-    Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange, Vantage,
+    Circumstances, Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, Message, OAuthError,
+    Observation, Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange, Vantage,
 };
 use crate::pipeline::{OutboxSettings, SinkSettings};
 use crate::record::{Draft, Drafting, Facts, KeyId, KeyRing, Keys, NamedKey, Observer, Privacy, draft};
@@ -125,6 +125,7 @@ fn event(event: ProtocolEvent, outcome: Outcome, error: Option<&str>, source: &s
         error,
         recognition: Recognition { tier: Tier::Configured, rule: "token_endpoint", confidence: Confidence::Certain },
         issuer: None,
+        endpoint_kind: None,
         provider: None,
         tenant: None,
         path_template: Cow::Borrowed("/token"),
@@ -134,10 +135,11 @@ fn event(event: ProtocolEvent, outcome: Outcome, error: Option<&str>, source: &s
         links: Vec::new(),
         malformed: Vec::new(),
         integrity: Integrity { request_body: Completeness::Complete, ..Integrity::default() },
+        circumstances: Circumstances::default(),
     };
     let facts = Facts { source_address: Some(source.to_owned()), started: Timestamp::from_secs(1), ..Facts::default() };
     let request = RequestHead { headers: Headers::new(vec![(b":method".to_vec(), b"POST".to_vec())]) };
     let (keys, privacy, observer) = (keys(), Privacy::default(), Observer::default());
     let context = Drafting { keys: &keys, privacy: &privacy, observer: &observer };
-    draft(&context, &facts, &request, None, Vantage::IdpIn, &observation)
+    draft(&context, &facts, &request, None, Vantage::IdpIn, &observation, &[])
 }

@@ -9,7 +9,8 @@ use crate::pipeline::metadata::{Effect, FetchSettings, Fetched, Metadata, Shared
 use crate::pipeline::outbox::{Outbox, OutboxSettings};
 use crate::pipeline::vantage::VantageRule;
 use crate::record::audit::{self, StopReason};
-use crate::record::{Draft, Drafting, Keys, Observer, Privacy, draft};
+use crate::record::{Draft, Drafting, Keys, Observer, Origin, Privacy, draft};
+use crate::rules::{RuleSettings, evaluate, evaluate_start};
 use crate::time::Timestamp;
 
 /// Makes the records of one root context.
@@ -19,6 +20,7 @@ pub struct Recorder {
     privacy: Privacy,
     observer: Observer,
     vantage: VantageRule,
+    rules: RuleSettings,
     statement: Statement,
     /// Whether `audit.start` is written: with the first record, and never by a canary, which makes none.
     started: bool,
@@ -37,6 +39,8 @@ pub struct RecorderSettings {
     pub observer: Observer,
     /// Where it stands.
     pub vantage: VantageRule,
+    /// What rules rest on beside the exchange.
+    pub rules: RuleSettings,
     /// What `audit.start` says beside these.
     pub statement: Statement,
     /// Issuers whose metadata document and keys are fetched.
@@ -71,6 +75,7 @@ impl Recorder {
             privacy: settings.privacy,
             observer: settings.observer,
             vantage: settings.vantage,
+            rules: settings.rules,
             statement: settings.statement,
             started: false,
         }
@@ -176,9 +181,13 @@ impl Recorder {
         let drawn = entropy.fill(&mut exchange_id).is_ok();
         let facts = exchange.facts(exchange_id);
         let vantage = decoded.vantage();
+        let judged = exchange.judged(observations);
         for observation in observations {
+            let findings = evaluate(&self.rules, &judged, observation);
+            self.outbox.counters_mut().count_findings(&findings);
             let drafting = Drafting { keys: &self.keys, privacy: &self.privacy, observer: &self.observer };
-            let draft = draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation);
+            let draft =
+                draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation, &findings);
             if drawn {
                 self.push(draft, exchange.now());
             } else {
@@ -190,12 +199,15 @@ impl Recorder {
     fn push(&mut self, draft: Draft, now: Timestamp) {
         if !self.started {
             self.started = true;
-            self.outbox.push(self.start(now), now);
+            let start = self.start(now);
+            self.outbox.push(start, now);
         }
         self.outbox.push(draft, now);
     }
 
-    fn start(&self, now: Timestamp) -> Draft {
+    fn start(&mut self, now: Timestamp) -> Draft {
+        let findings = evaluate_start(&self.rules, self.keys.origin() == Origin::Ephemeral);
+        self.outbox.counters_mut().count_findings(&findings);
         let start = audit::Start {
             config_digest: &self.statement.config_digest,
             inline_secrets: &self.statement.inline_secrets,
@@ -204,6 +216,7 @@ impl Recorder {
             privacy: &self.privacy,
             sinks: &self.statement.sinks,
             version: &self.statement.version,
+            findings: &findings,
         };
         audit::start(&self.observer, now, &start)
     }

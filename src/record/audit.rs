@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::record::class::Class;
-use crate::record::draft::{Direction, Draft, Observer};
+use crate::record::draft::{Direction, Draft, Observer, sections};
 use crate::record::event::{AuditEvent, Event};
 use crate::record::keys::{KeyId, Keys};
 use crate::record::model::{AuditSection, LossSection, Record};
 use crate::record::notes::MAX_INTEGER;
 use crate::record::privacy::Privacy;
 use crate::record::text::{TEXT_LIMIT, clean};
+use crate::rules::Finding;
 use crate::time::Timestamp;
 
 /// What `audit.start` states: under which settings the records of a stream are made.
@@ -29,6 +30,8 @@ pub struct Start<'a> {
     pub sinks: &'a [String],
     /// Version of the filter.
     pub version: &'a str,
+    /// What is wrong with the settings.
+    pub findings: &'a [Finding],
 }
 
 /// Why a stream ends.
@@ -95,7 +98,9 @@ pub fn start(observer: &Observer, now: Timestamp, start: &Start<'_>) -> Draft {
         version: text(start.version),
         ..AuditSection::default()
     };
-    audit(AuditEvent::Start, observer, now, section)
+    let mut draft = audit(AuditEvent::Start, observer, now, section);
+    draft.record_mut().findings = sections(start.findings);
+    draft
 }
 
 /// `audit.stop`: the orderly end of a stream.

@@ -26,14 +26,23 @@ impl Class {
 
     /// The class of an exchange.
     ///
-    /// Tokens that left are always worth the reserved share. A logout is when it ended well or goes on, for anybody can
-    /// send logout requests that fail.
+    /// Tokens that left are always worth the reserved share. What ends a session or a token is when it ended well or goes
+    /// on, for anybody can send requests that fail.
     pub(super) fn of(observation: &Observation<'_>) -> Self {
         let ended_badly = matches!(observation.outcome, Outcome::Failure | Outcome::Unknown);
         match observation.event {
-            ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => Self::Issuance,
+            ProtocolEvent::TokenExchanged | ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => {
+                Self::Issuance
+            }
             _ if ended_badly && observation.client.authenticated != Some(true) => Self::Failure,
-            ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested if !ended_badly => Self::Issuance,
+            ProtocolEvent::LogoutCompleted
+            | ProtocolEvent::LogoutRequested
+            | ProtocolEvent::SessionTerminated
+            | ProtocolEvent::TokenRevoked
+                if !ended_badly =>
+            {
+                Self::Issuance
+            }
             _ => Self::Normal,
         }
     }

@@ -32,3 +32,4 @@ pub use join::{Label, join_key};
 pub use keys::{EphemeralSecrets, KeyId, KeyIdError, KeyRing, Keys, MAX_PREVIOUS, NamedKey, Origin};
 pub use model::*;
 pub use privacy::{Privacy, Profile};
+pub(crate) use source::read_address;

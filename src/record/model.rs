@@ -30,6 +30,12 @@ pub struct Record {
     /// Milliseconds from the start of the request to the end of the stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dur_ms: Option<u64>,
+    /// At which endpoint it happened, for events that can happen at several (PROTOCOL §1.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_kind: Option<String>,
+    /// Whom a federation statement is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<EntitySection>,
     /// OAuth error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -45,6 +51,9 @@ pub struct Record {
     /// The HTTP exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeSection>,
+    /// What rules found in it, at most 16. As sure as `confidence`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingSection>,
     /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowSection>,
@@ -56,6 +65,9 @@ pub struct Record {
     /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity: Option<IntegritySection>,
+    /// What the authorization server said of a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection: Option<Box<IntrospectionSection>>,
     /// The issuer whose endpoint this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -63,6 +75,12 @@ pub struct Record {
     /// Personal data: `pseudonymous`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub join: BTreeMap<String, Vec<String>>,
+    /// The keys that were published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_set: Option<Box<KeySetSection>>,
+    /// What an authorization server says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<MetadataSection>>,
     /// Which proxy saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observer: Option<ObserverSection>,
@@ -81,6 +99,9 @@ pub struct Record {
     /// `configured`, `discovered`, `profile` or `heuristic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recognition: Option<String>,
+    /// Metadata of a client: as registered, or as asked for where it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Box<RegistrationSection>>,
     /// What was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Box<RequestSection>>,
@@ -266,12 +287,18 @@ pub struct RequestSection {
     /// `acr_values`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values: Vec<String>,
+    /// `actor_token_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_token_type: Option<String>,
     /// `audience`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
     /// `type` of each member of `authorization_details`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<String>,
+    /// Whether a `binding_message` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binding_message: Option<bool>,
     /// `form` or `json`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<String>,
@@ -287,6 +314,9 @@ pub struct RequestSection {
     /// Whether a `code_verifier` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_verifier: Option<bool>,
+    /// Which credential was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
     /// `query` or `post`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
@@ -303,6 +333,9 @@ pub struct RequestSection {
     /// `grant_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<String>,
+    /// Which hint named the end-user: `login_hint`, `login_hint_token` or `id_token_hint`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// Whether an `id_token_hint` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_hint: Option<bool>,
@@ -324,6 +357,9 @@ pub struct RequestSection {
     /// Length of `nonce`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce_length: Option<u64>,
+    /// Whether a `client_notification_token` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification: Option<bool>,
     /// Whether any parameter of a token request came in the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
@@ -338,6 +374,12 @@ pub struct RequestSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<UriSection>,
+    /// `requested_expiry` in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_expiry: Option<u64>,
+    /// `requested_token_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_token_type: Option<String>,
     /// `resource`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<String>,
@@ -353,6 +395,12 @@ pub struct RequestSection {
     /// Length of `state`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_length: Option<u64>,
+    /// `subject_token_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_token_type: Option<String>,
+    /// `token_type_hint`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type_hint: Option<String>,
     /// How the access token was sent: `header`, `body` or `query`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
@@ -360,10 +408,13 @@ pub struct RequestSection {
     /// Personal data: `pii-weak`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ui_locales: Vec<String>,
-    /// Names of unknown parameters.
+    /// Names of unknown parameters; of all, where the message is not understood.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_parameters: Vec<String>,
-    /// `username` of the password grant.
+    /// Whether a user code was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_code: Option<bool>,
+    /// `username` of the password grant, or of a first-party application.
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,
@@ -390,6 +441,9 @@ pub struct UriSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ResponseSection {
+    /// `act` of the issued token (RFC 8693 §4.1), the current actor first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actors: Vec<ActorSection>,
     /// Length of the authorization code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_length: Option<u64>,
@@ -399,15 +453,33 @@ pub struct ResponseSection {
     /// `query`, `fragment`, `form_post` or `page`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
+    /// `error_codes` of Entra ID.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub error_codes: Vec<u64>,
     /// Lifetime of the access token in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// How an introspection answer was written: `json`, `jws` or `jwe`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// Seconds between polls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u64>,
     /// `iss` of an authorization response (RFC 9207).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// `issued_token_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<String>,
+    /// The issued token has `may_act` (RFC 8693 §4.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<bool>,
     /// Members that were present, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
+    /// `delegation` or `impersonation` (RFC 8693 §1.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// `Cache-Control: no-store` was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_store: Option<bool>,
@@ -430,9 +502,205 @@ pub struct ResponseSection {
     /// `response`, `request` or `assumed_unchanged`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_source: Option<String>,
+    /// `suberror` of Entra ID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suberror: Option<String>,
     /// `token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
+    /// Authority of `verification_uri`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_uri: Option<String>,
+    /// A URI came that holds the user code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_uri_complete: Option<bool>,
+}
+
+/// Who acts for the subject.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct ActorSection {
+    /// `client_id`
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// `sub`; its value where the profile keeps `subject.sub`.
+    /// Personal data: `pseudonymous`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<Pseudonym>,
+}
+
+/// What the authorization server said of a token (RFC 7662 §2.2).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct IntrospectionSection {
+    /// `acr`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// `active`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// `auth_time` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// Names of the claims; not in profile `minimal`.
+    /// Personal data: `pii-possible`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claim_names: Vec<String>,
+    /// Number of claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<u64>,
+    /// `client_id`: whose token it is.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// `jkt`, `x5t#S256`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cnf: Vec<String>,
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// `scope`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// `token_type`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+    /// `username`
+    /// Personal data: `pii`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<Pseudonym>,
+}
+
+/// Metadata of a client (RFC 7591 §2).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct RegistrationSection {
+    /// An access token came with the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<bool>,
+    /// Yes or no, by the metadata's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flags: BTreeMap<String, bool>,
+    /// `grant_types`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grant_types: Vec<String>,
+    /// Names of all metadata; not in profile `minimal`.
+    /// Personal data: `pii-possible`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// `jwks` held members of private keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_keys: Option<bool>,
+    /// `response_types`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_types: Vec<String>,
+    /// `scope`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// Secrets that were there: `client_secret`, `registration_access_token`, `software_statement`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+    /// Texts, by the metadata's name (`client_name`, `token_endpoint_auth_method`).
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, String>,
+    /// URLs, by the metadata's name, sanitised.
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uris: BTreeMap<String, Vec<UriSection>>,
+}
+
+/// What an authorization server says of itself (OIDC Discovery §3, RFC 8414 §2).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct MetadataSection {
+    /// Authorities of its endpoints, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<String>,
+    /// One of its endpoints is `http`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clear_text: Option<bool>,
+    /// SHA-256 of the document as sent, hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Yes or no, by the member's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flags: BTreeMap<String, bool>,
+    /// `issuer`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// What it supports, by the member's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub supported: BTreeMap<String, Vec<String>>,
+}
+
+/// A JWK Set (RFC 7517 §5).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct KeySetSection {
+    /// SHA-256 of the document as sent, hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Its keys, at most 32.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeySection>,
+}
+
+/// One key, without the key.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct KeySection {
+    /// `alg`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// Bits of an RSA modulus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u64>,
+    /// `crv`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crv: Option<String>,
+    /// `kid`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// `kty`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kty: Option<String>,
+    /// Private or symmetric members are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<bool>,
+    /// RFC 7638, SHA-256, base64url.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbprint: Option<String>,
+    /// `use`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "use")]
+    pub use_: Option<String>,
+}
+
+/// Whom a federation statement is about (OpenID Federation 1.0 §3).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct EntitySection {
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `iss`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// `sub`: an entity, no person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
 }
 
 /// The access token, from outside.
@@ -562,6 +830,19 @@ pub struct UserinfoSection {
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<Pseudonym>,
+}
+
+/// What one rule found (`docs/findings.md`).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct FindingSection {
+    /// What it rests on: names of members, and verdicts (`redirect_uri=userinfo`); never values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Id of the rule (`A-01`); `.attempt` follows where the exchange was refused.
+    pub rule: String,
+    /// `info`, `low`, `med`, `high` or `crit`.
+    pub severity: String,
 }
 
 /// The strongest anchor visible in the exchange.

@@ -225,10 +225,29 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::ClaimNames,
         Class::PiiPossible,
-        &["id_token.claim_names", "token.claim_names", "userinfo.claim_names"],
+        &[
+            "id_token.claim_names",
+            "introspection.claim_names",
+            "registration.names",
+            "token.claim_names",
+            "userinfo.claim_names",
+        ],
         [Action::Count, Action::Keep, Action::Keep],
     ),
-    row(Field::ClientId, Class::Identifier, &["client.id", "id_token.aud", "id_token.azp"], [Action::Keep; 3]),
+    row(
+        Field::ClientId,
+        Class::Identifier,
+        &[
+            "ActorSection.client_id",
+            "client.id",
+            "id_token.aud",
+            "id_token.azp",
+            "introspection.aud",
+            "introspection.client_id",
+            "registration.texts",
+        ],
+        [Action::Keep; 3],
+    ),
     row(
         Field::ErrorDescription,
         Class::PiiPossible,
@@ -242,6 +261,7 @@ pub(super) const TABLE: [Row; 12] = [
             "id_token.email",
             "id_token.phone_number",
             "id_token.preferred_username",
+            "introspection.username",
             "subject.email",
             "userinfo.email",
             "userinfo.phone_number",
@@ -259,12 +279,17 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::RedirectUri,
         Class::Identifier,
-        &["request.post_logout_redirect_uri", "request.redirect_uri", "response.redirect_uri"],
+        &["registration.uris", "request.post_logout_redirect_uri", "request.redirect_uri", "response.redirect_uri"],
         [Action::Keep; 3],
     ),
     row(Field::SourceAddress, Class::Pii, &["source.address"], [Action::Network, Action::Keep, Action::Keep]),
     row(Field::SpiffeId, Class::Identifier, &["peer.spiffe_id"], [Action::Keep; 3]),
-    row(Field::Subject, Class::Pseudonymous, &["join", "subject.sub"], [Action::Drop, Action::Keep, Action::Keep]),
+    row(
+        Field::Subject,
+        Class::Pseudonymous,
+        &["ActorSection.sub", "join", "subject.sub"],
+        [Action::Drop, Action::Keep, Action::Keep],
+    ),
     row(Field::UserAgent, Class::PiiWeak, &["source.user_agent"], [Action::Family, Action::Keep, Action::Keep]),
 ];
 

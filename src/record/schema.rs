@@ -36,6 +36,10 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
             rule.apply(member);
         }
     }
+    if let Some(rule) = member(&mut general, "FindingSection.rule") {
+        let ids: Vec<&str> = crate::rules::table().iter().map(|rule| rule.id).collect();
+        rule.insert("pattern".to_owned(), Value::from(format!("^({})(\\.attempt)?$", ids.join("|"))));
+    }
     for row in &privacy::TABLE {
         for path in row.members {
             if let Some(member) = member(&mut general, path) {
@@ -200,10 +204,33 @@ fn extend(schema: &mut Map<String, Value>, more: Value) {
 const MOMENT: Rule = Rule::Pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$");
 const HASHED: Rule = Rule::Pattern(r"^[a-z0-9]{1,8}\.[A-Za-z0-9_-]{22}$");
 const KEY_ID: Rule = Rule::Pattern("^[a-z0-9]{1,8}$");
+const DIGEST: Rule = Rule::Pattern("^[0-9a-f]{64}$");
 const TRUST: Rule = Rule::OneOf(&["accepted", "direct", "unverified", "verified"]);
 const BODY: Rule = Rule::OneOf(&["complete", "truncated", "undecoded", "unparseable"]);
 const ROLES: &[&str] = &[
-    "at", "code", "idt", "jti", "lstate", "nonce", "par", "pkce", "robj", "rt_in", "rt_out", "sid", "state", "sub",
+    "actor",
+    "assertion",
+    "at",
+    "cajti",
+    "ciba",
+    "code",
+    "dev",
+    "dsec",
+    "idt",
+    "jti",
+    "lstate",
+    "nonce",
+    "par",
+    "pkce",
+    "robj",
+    "rt_in",
+    "rt_out",
+    "sid",
+    "state",
+    "sub",
+    "subj",
+    "tok",
+    "ucode",
     "username",
 ];
 
@@ -222,9 +249,11 @@ const RULES: &[(&str, Rule)] = &[
             "body_unparseable",
             "encrypted",
             "http_status",
+            "inactive",
             "interaction",
             "local_reply",
             "no_response",
+            "not_modified",
             "oauth_error",
             "poll",
             "retry_nonce",
@@ -259,14 +288,23 @@ const RULES: &[(&str, Rule)] = &[
     ("request.body_format", Rule::OneOf(&["form", "json"])),
     ("request.delivery", Rule::OneOf(&["post", "query"])),
     ("request.form", Rule::OneOf(&["par", "plain", "request", "request_uri"])),
+    ("request.hint", Rule::OneOf(&["id_token_hint", "login_hint", "login_hint_token"])),
     ("request.transport", Rule::OneOf(&["body", "header", "query"])),
     ("response.delivery", Rule::OneOf(&["form_post", "fragment", "page", "query"])),
+    ("response.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("response.mode", Rule::OneOf(&["delegation", "impersonation"])),
     ("response.scope_source", Rule::OneOf(&["assumed_unchanged", "request", "response"])),
     ("token.format", Rule::OneOf(&["jwe", "jwt", "opaque"])),
     ("id_token.signature", Rule::OneOf(&["failed", "unchecked", "verified"])),
     ("id_token.signature_reason", Rule::OneOf(&["algorithm", "budget", "encrypted", "key_unknown", "no_keys", "off"])),
     ("id_token.trust", TRUST),
+    ("registration.secrets", Rule::OneOf(&["client_secret", "registration_access_token", "software_statement"])),
+    ("metadata.digest", DIGEST),
+    ("key_set.digest", DIGEST),
+    ("KeySection.thumbprint", Rule::Pattern("^[A-Za-z0-9_-]{43}$")),
     ("userinfo.form", Rule::OneOf(&["json", "jwe", "jws"])),
+    ("FindingSection.evidence", Rule::Pattern("^[a-z0-9_.-]+(=[a-z0-9_]+)?$")),
+    ("FindingSection.severity", Rule::OneOf(&["crit", "high", "info", "low", "med"])),
     ("flow.anchor", Rule::OneOf(ROLES)),
     ("flow.id", HASHED),
     ("coalesced.first", MOMENT),

@@ -37,7 +37,9 @@ fn audit_shape(event: AuditEvent) -> Shape {
         }
         AuditEvent::Stop => &["lost", "reason", "records"],
     };
-    Shape { members: &[&["audit", "observer"]], required: &["audit"], request: &[], response: &[], audit }
+    let members: &'static [&'static [&'static str]] =
+        if event == AuditEvent::Start { &[&["audit", "findings", "observer"]] } else { &[&["audit", "observer"]] };
+    Shape { members, required: &["audit"], request: &[], response: &[], audit }
 }
 
 fn protocol_shape(event: ProtocolEvent) -> Shape {
@@ -51,18 +53,54 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
             (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
+        ProtocolEvent::ParRequest | ProtocolEvent::ChallengeResponse => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], PUSHED_REQUEST, EXPIRY)
+        }
+        ProtocolEvent::TokenIntrospected | ProtocolEvent::TokenRevoked | ProtocolEvent::TokenValidatedLegacy => (
+            &[EXCHANGE, FAILURE, &["introspection", "request", "response", "subject", "token"]],
+            TOKEN_QUERY,
+            &["form"],
+        ),
+        ProtocolEvent::DeviceAuthorization => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], DEVICE_REQUEST, DEVICE_RESPONSE)
+        }
+        ProtocolEvent::DeviceUserCode => {
+            (&[EXCHANGE, FAILURE, &["request"]], &["parameters_in_query", "user_code"], NONE)
+        }
+        ProtocolEvent::CibaRequest => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], CIBA_REQUEST, &["expires_in", "interval"])
+        }
+        ProtocolEvent::ClientDeleted
+        | ProtocolEvent::ClientRead
+        | ProtocolEvent::ClientRegistered
+        | ProtocolEvent::ClientUpdated => (&[EXCHANGE, FAILURE, &["registration"]], NONE, NONE),
+        ProtocolEvent::DiscoveryFetched => (&[EXCHANGE, FAILURE, &["metadata"]], NONE, NONE),
+        ProtocolEvent::FederationFetched => (&[EXCHANGE, FAILURE, &["entity"]], NONE, NONE),
+        ProtocolEvent::JwksFetched => (&[EXCHANGE, FAILURE, &["key_set"]], NONE, NONE),
+        ProtocolEvent::CredentialIssued => (&[EXCHANGE, FAILURE, &["request"]], &["credential", "transport"], NONE),
+        ProtocolEvent::SessionTerminated => (&[EXCHANGE, FAILURE, &["request", "subject"]], &["transport"], NONE),
+        ProtocolEvent::OauthUnknown | ProtocolEvent::SecurityDpopNonce => {
+            (&[EXCHANGE, FAILURE, &["endpoint_kind", "request", "response"]], &["unknown_parameters"], &["members"])
+        }
+        ProtocolEvent::TokenExchanged => (
+            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
+            EXCHANGE_REQUEST,
+            EXCHANGE_RESPONSE,
+        ),
         ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => (
             &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
             TOKEN_REQUEST,
             TOKEN_RESPONSE,
         ),
-        ProtocolEvent::ClientAuthFailed
-        | ProtocolEvent::TokenDenied
-        | ProtocolEvent::TokenPending
-        | ProtocolEvent::TokenRequest => (
+        ProtocolEvent::ClientAuthFailed => (
+            &[EXCHANGE, FAILURE, &["endpoint_kind", "id_token", "request", "response", "subject", "token"]],
+            ANY_REQUEST,
+            REFUSED_RESPONSE,
+        ),
+        ProtocolEvent::TokenDenied | ProtocolEvent::TokenPending | ProtocolEvent::TokenRequest => (
             &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
-            TOKEN_REQUEST,
-            TOKEN_RESPONSE,
+            EXCHANGE_REQUEST,
+            REFUSED_RESPONSE,
         ),
         ProtocolEvent::UserinfoAccessed => {
             (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
@@ -82,6 +120,7 @@ const EXCHANGE: &[&str] = &[
     "confidence",
     "dur_ms",
     "exchange",
+    "findings",
     "flow",
     "integrity",
     "issuer",
@@ -157,6 +196,143 @@ const TOKEN_RESPONSE: &[&str] = &[
     "scope",
     "scope_source",
     "token_type",
+];
+
+const PUSHED_REQUEST: &[&str] = &[
+    "acr_values",
+    "audience",
+    "authorization_details",
+    "claims",
+    "code_challenge_length",
+    "code_challenge_method",
+    "delivery",
+    "display",
+    "dpop",
+    "form",
+    "id_token_hint",
+    "idp_hint",
+    "login_hint",
+    "max_age",
+    "nonce_length",
+    "prompt",
+    "redirect_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state_length",
+    "ui_locales",
+    "unknown_parameters",
+    "username",
+];
+
+const EXPIRY: &[&str] = &["expires_in"];
+
+const TOKEN_QUERY: &[&str] = &["parameters_in_query", "token_type_hint", "transport", "unknown_parameters"];
+
+const DEVICE_REQUEST: &[&str] = &["body_format", "scope", "unknown_parameters"];
+
+const DEVICE_RESPONSE: &[&str] = &["expires_in", "interval", "verification_uri", "verification_uri_complete"];
+
+const CIBA_REQUEST: &[&str] = &[
+    "acr_values",
+    "binding_message",
+    "form",
+    "hint",
+    "login_hint",
+    "notification",
+    "requested_expiry",
+    "scope",
+    "unknown_parameters",
+    "user_code",
+];
+
+const EXCHANGE_REQUEST: &[&str] = &[
+    "actor_token_type",
+    "audience",
+    "body_format",
+    "code_verifier",
+    "dpop",
+    "grant_type",
+    "parameters_in_query",
+    "redirect_uri",
+    "requested_token_type",
+    "resource",
+    "scope",
+    "subject_token_type",
+    "unknown_parameters",
+    "username",
+];
+
+const EXCHANGE_RESPONSE: &[&str] = &[
+    "actors",
+    "expires_in",
+    "issued_token_type",
+    "may_act",
+    "mode",
+    "no_store",
+    "refresh_expires_in",
+    "refresh_token",
+    "rotated",
+    "scope",
+    "scope_source",
+    "token_type",
+];
+
+const REFUSED_RESPONSE: &[&str] = &[
+    "error_codes",
+    "expires_in",
+    "no_store",
+    "refresh_expires_in",
+    "refresh_token",
+    "rotated",
+    "scope",
+    "scope_source",
+    "suberror",
+    "token_type",
+];
+
+/// Of every endpoint where a client authenticates.
+const ANY_REQUEST: &[&str] = &[
+    "acr_values",
+    "actor_token_type",
+    "audience",
+    "authorization_details",
+    "binding_message",
+    "body_format",
+    "claims",
+    "code_challenge_length",
+    "code_challenge_method",
+    "code_verifier",
+    "delivery",
+    "display",
+    "dpop",
+    "form",
+    "grant_type",
+    "hint",
+    "id_token_hint",
+    "idp_hint",
+    "login_hint",
+    "max_age",
+    "nonce_length",
+    "notification",
+    "parameters_in_query",
+    "prompt",
+    "redirect_uri",
+    "requested_expiry",
+    "requested_token_type",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state_length",
+    "subject_token_type",
+    "token_type_hint",
+    "transport",
+    "ui_locales",
+    "unknown_parameters",
+    "user_code",
+    "username",
 ];
 
 const USERINFO_REQUEST: &[&str] = &["transport"];

@@ -69,7 +69,7 @@ fn forwarded(headers: &Headers, skip: usize) -> Option<IpAddr> {
 }
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
-fn read_address(text: &str) -> Option<IpAddr> {
+pub(crate) fn read_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bracketed = || text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let address = IpAddr::from_str(text)

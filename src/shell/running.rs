@@ -58,6 +58,7 @@ impl Running {
             privacy: config.privacy,
             observer,
             vantage: config.vantage,
+            rules: config.rules,
             statement: config.statement,
             fetches: config.fetches,
             outbox: config.outbox,

@@ -78,6 +78,7 @@ impl Player {
             privacy: config.privacy,
             observer: Observer { node: Some(NODE.to_owned()), ..Observer::default() },
             vantage: VantageRule::new(Some(vantage), Some(NODE)),
+            rules: config.rules,
             statement: Statement { version: "test".to_owned(), ..Statement::default() },
             fetches: Vec::new(),
             outbox: OutboxSettings::new(SinkSettings::new("audit_log")),

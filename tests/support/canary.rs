@@ -65,7 +65,8 @@ impl Hunt {
     }
 }
 
-fn writings(marker: &str) -> Vec<(&'static str, String)> {
+/// The ways of writing it that a search looks for; the same, in the same order, for every marker of one length.
+pub(crate) fn writings(marker: &str) -> Vec<(&'static str, String)> {
     let hex = marker.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut writings = vec![("raw", marker.to_ascii_lowercase()), ("hex", hex)];
     for offset in 0..3 {

@@ -11,10 +11,12 @@ pub(crate) mod placeholder;
 pub(crate) mod record;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use fixture::Fixture;
+use serde_json::json;
 
 /// The repository.
 pub(crate) fn root() -> PathBuf {
@@ -27,6 +29,8 @@ pub(crate) struct Tally {
     harness: &'static str,
     played: usize,
     families: BTreeMap<String, usize>,
+    /// Fixtures by the events that they show.
+    events: BTreeMap<String, usize>,
     excluded: Vec<(String, String)>,
     failures: Vec<String>,
 }
@@ -43,6 +47,9 @@ impl Tally {
             None => {
                 self.played += 1;
                 *self.families.entry(fixture.family().to_owned()).or_default() += 1;
+                for event in fixture.events() {
+                    *self.events.entry(event).or_default() += 1;
+                }
                 true
             }
             Some(reason) => {
@@ -56,7 +63,8 @@ impl Tally {
         self.failures.push(format!("{fixture}: {}", problem.into()));
     }
 
-    /// Prints the counts and fails when anything was wrong or too much was left out.
+    /// Prints the counts, leaves them for the table of all harnesses (`tools/corpus.py`), and fails when anything was wrong or
+    /// too much was left out.
     pub(crate) fn finish(self) {
         let total = self.played + self.excluded.len();
         let mut text =
@@ -66,7 +74,20 @@ impl Tally {
         }
         // not by a macro: the counts are shown whether the test passes or not
         io::stdout().write_all(text.as_bytes()).unwrap();
+        self.leave(total);
         assert!(self.excluded.len() * 20 <= total, "more than 5 % of the corpus is excluded");
         assert!(self.failures.is_empty(), "{} failures\n\n{}", self.failures.len(), self.failures.join("\n"));
+    }
+
+    /// Nothing where a person plays single fixtures.
+    fn leave(&self, total: usize) {
+        if fixture::only().is_some() {
+            return;
+        }
+        let folder = root().join("target/corpus");
+        fs::create_dir_all(&folder).unwrap();
+        let (played, passed) = (self.played, self.failures.is_empty());
+        let tally = json!({"total": total, "played": played, "passed": passed, "events": self.events});
+        fs::write(folder.join(format!("{}.json", self.harness)), tally.to_string()).unwrap();
     }
 }

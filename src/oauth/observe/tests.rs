@@ -126,8 +126,8 @@ fn keycloak() -> Policy {
 
 use Outcome::{Failure, Pending, Success, Unknown};
 use ProtocolEvent::{
-    AuthorizationError, AuthorizationRequest as Requested, AuthorizationResponse as Responded, LogoutCompleted,
-    LogoutRequested, UserinfoAccessed,
+    AuthorizationError, AuthorizationRequest as Requested, AuthorizationResponse as Responded, DiscoveryFetched,
+    JwksFetched, LogoutCompleted, LogoutRequested, UserinfoAccessed,
 };
 
 const AUTH: &str = "GET /auth?client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&scope=openid+email&state=s1\
@@ -392,7 +392,7 @@ fn a_metadata_document_that_passes_by_is_handed_on() {
     let document = r#"{"issuer":"https://idp.test/realms/acme"}"#;
     let passing = || Case::new(keycloak(), path, &[], "").answered("200", &[JSON], document);
     assert_eq!(passing().document(), Some((Document::Metadata, 0, document.as_bytes().to_vec())));
-    assert_eq!(passing().events(), []);
+    assert_eq!(passing().events(), [(DiscoveryFetched, Success, None)]);
     assert_eq!(passing().cut_response().document(), None);
     assert_eq!(passing().locally().document(), None);
     assert_eq!(Case::new(keycloak(), path, &[], "").answered("404", &[JSON], "{}").document(), None);
@@ -577,7 +577,7 @@ fn a_jwk_set_that_passes_by_is_handed_on() {
     let path = "GET /realms/acme/protocol/openid-connect/certs";
     let passing = |policy| Case::new(policy, path, &[], "").answered("200", &[JSON], r#"{"keys":[]}"#);
     assert_eq!(passing(keycloak()).document(), Some((Document::Keys, 0, br#"{"keys":[]}"#.to_vec())));
-    assert_eq!(passing(keycloak()).events(), []);
+    assert_eq!(passing(keycloak()).events(), [(JwksFetched, Success, None)]);
     assert_eq!(passing(keycloak()).cut_response().document(), None);
     assert_eq!(passing(keycloak()).locally().document(), None);
     let mut off = keycloak();

@@ -15,6 +15,7 @@ fn recorder(policy: &Policy) -> Recorder {
         privacy: Privacy::default(),
         observer: Observer { node: Some("envoy-1".to_owned()), ..Observer::default() },
         vantage: VantageRule::new(None, None),
+        rules: RuleSettings::default(),
         statement: Statement { version: "0.1.0".to_owned(), ..Statement::default() },
         fetches: Vec::new(),
         outbox: settings(8 << 20),
@@ -120,7 +121,7 @@ fn metadata_that_passes_by_is_learned_and_shared() {
     assert!(key.starts_with("oidc-audit/1/metadata/"));
     assert!(value.ends_with(DOCUMENT));
     assert!(policy.knows_metadata(0));
-    assert_eq!((recorder.counters().learned, recorder.counters().created), (1, 0));
+    assert_eq!((recorder.counters().learned, recorder.counters().created), (1, 2));
 
     let mut other = crate::pipeline::fixture::policy();
     let mut second = self::recorder(&other);

@@ -5,7 +5,8 @@ use std::mem::size_of;
 
 use crate::record::class::Class;
 use crate::record::model::{
-    AuditSection, CoalescedSection, IdTokenSection, Record, RequestSection, ResponseSection, UserinfoSection,
+    AuditSection, CoalescedSection, IdTokenSection, IntrospectionSection, MetadataSection, Record, RegistrationSection,
+    RequestSection, ResponseSection, UserinfoSection,
 };
 
 /// A record before it has a place in a stream: `id` and `salt` are empty.
@@ -117,6 +118,12 @@ impl Record {
         common(&mut self.token, &other.token);
         common(&mut self.id_token, &other.id_token);
         common(&mut self.userinfo, &other.userinfo);
+        common(&mut self.endpoint_kind, &other.endpoint_kind);
+        common(&mut self.entity, &other.entity);
+        common(&mut self.introspection, &other.introspection);
+        common(&mut self.key_set, &other.key_set);
+        common(&mut self.metadata, &other.metadata);
+        common(&mut self.registration, &other.registration);
         common(&mut self.integrity, &other.integrity);
         self.join.retain(|role, values| other.join.get(role) == Some(values));
         if self.flow != other.flow {
@@ -144,6 +151,9 @@ fn weight(record: &Record) -> usize {
         .saturating_add(part(record.id_token.is_some(), size_of::<IdTokenSection>()))
         .saturating_add(part(record.userinfo.is_some(), size_of::<UserinfoSection>()))
         .saturating_add(part(record.audit.is_some(), size_of::<AuditSection>()))
+        .saturating_add(part(record.introspection.is_some(), size_of::<IntrospectionSection>()))
+        .saturating_add(part(record.metadata.is_some(), size_of::<MetadataSection>()))
+        .saturating_add(part(record.registration.is_some(), size_of::<RegistrationSection>()))
         .saturating_add(text.0)
 }
 

@@ -3,11 +3,14 @@
 //! This is where personal data and secrets stay behind. What a family of events adds is in a file of its own.
 
 mod authorization;
+mod back_channel;
 mod envelope;
 mod id_token;
 mod logout;
 mod made;
 mod parties;
+mod published;
+mod registration;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -21,11 +24,12 @@ use crate::oauth::{Message, Observation, Outcome, ResponseSource, Vantage};
 use crate::record::class::Class;
 use crate::record::event::Event;
 use crate::record::keys::Keys;
-use crate::record::model::{IntegritySection, ObserverSection, Pseudonym, Record};
+use crate::record::model::{FindingSection, IntegritySection, ObserverSection, Pseudonym, Record};
 use crate::record::notes::{MAX_INTEGER, Notes};
 use crate::record::privacy::{Privacy, Profile, attempted_name, hint};
 use crate::record::source::{network, source_address};
 use crate::record::text::{TEXT_LIMIT, clean};
+use crate::rules::Finding;
 use crate::seen::Seen;
 use crate::time::Timestamp;
 
@@ -104,6 +108,7 @@ pub fn draft(
     response: Option<&ResponseHead>,
     vantage: Vantage,
     observation: &Observation<'_>,
+    findings: &[Finding],
 ) -> Draft {
     let mut drafter = Drafter {
         keys: context.keys,
@@ -125,14 +130,32 @@ pub fn draft(
     drafter.message(&mut record, &observation.message);
     drafter.joins(&mut record, observation);
     record.integrity = drafter.integrity(observation);
+    record.findings = sections(findings);
 
     let class = Class::of(observation);
     let coalesce_key = (class == Class::Failure).then(|| CoalesceKey {
         event: Event::Protocol(observation.event).as_str(),
-        why: record.error.as_deref().or(record.reason.as_deref()).unwrap_or_default().into(),
+        why: why(&record),
         network: source.map(|source| network(source.address)).unwrap_or_default().into(),
     });
     Draft::new(record, class, coalesce_key)
+}
+
+/// Why an exchange failed, and what was found in it: failures that differ in either are told apart.
+fn why(record: &Record) -> Box<str> {
+    let error = record.error.as_deref().or(record.reason.as_deref()).unwrap_or_default();
+    let rules = record.findings.iter().flat_map(|finding| [" ", finding.rule.as_str()]);
+    std::iter::once(error).chain(rules).collect()
+}
+
+/// `findings`
+pub(super) fn sections(findings: &[Finding]) -> Vec<FindingSection> {
+    let section = |finding: &Finding| FindingSection {
+        evidence: finding.evidence.iter().map(|name| (*name).to_owned()).collect(),
+        rule: [finding.rule.as_str(), if finding.attempt { ".attempt" } else { "" }].concat(),
+        severity: finding.severity.as_str().to_owned(),
+    };
+    findings.iter().map(section).collect()
 }
 
 /// What the parts of a draft share while it is made.
@@ -153,6 +176,7 @@ impl Drafter<'_> {
         record.recognition = Some(words::tier(observation.recognition.tier).to_owned());
         record.rule = Some(observation.recognition.rule.to_owned());
         record.confidence = Some(words::confidence(observation.recognition.confidence).to_owned());
+        record.endpoint_kind = observation.endpoint_kind.map(|kind| kind.as_str().to_owned());
         record.provider = observation.provider.map(str::to_owned);
         record.issuer = observation.issuer.as_ref().and_then(|issuer| self.own("issuer", issuer));
         record.tenant = observation.tenant.as_ref().and_then(|tenant| self.own("tenant", tenant));
@@ -165,8 +189,17 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Ciba(message) => self.ciba(record, message),
+            Message::DeviceAuthorization(message) => self.device_authorization(record, message),
+            Message::Entity(message) => self.entity(record, message),
+            Message::KeySet(message) => self.key_set(record, message),
             Message::Logout(message) => self.logout(record, message),
+            Message::Metadata(message) => self.metadata(record, message),
+            Message::Named(message) => self.named(record, message),
+            Message::Pushed(message) => self.pushed(record, message),
+            Message::Registration(message) => self.registration(record, message),
             Message::Token(message) => self.token(record, message),
+            Message::TokenQuery(message) => self.token_query(record, message),
             Message::Userinfo(message) => self.userinfo(record, message),
         }
     }

@@ -97,7 +97,10 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
         Message::AuthorizationRequest(message) => [&message.login_hint].map(|hint| hint.as_ref()),
         Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
         Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
-        Message::AuthorizationResponse(_) | Message::Userinfo(_) => [Seen::Absent],
+        Message::Ciba(message) => [message.login_hint.as_ref()],
+        Message::Pushed(message) if message.username.is_absent() => [message.request.login_hint.as_ref()],
+        Message::Pushed(message) => [message.username.as_ref()],
+        _ => [Seen::Absent],
     };
     let subject = observation.subject.as_ref().and_then(|subject| subject.sub.as_ref().present());
     let names = names.into_iter().filter_map(Seen::present).chain(subject).map(AsRef::as_ref);
@@ -107,8 +110,14 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
 /// `integrity.malformed` of a link that was too long to be keyed.
 fn too_long(role: LinkRole) -> &'static str {
     match role {
+        LinkRole::Actor => "join.actor",
+        LinkRole::Assertion => "join.assertion",
         LinkRole::At => "join.at",
+        LinkRole::Cajti => "join.cajti",
+        LinkRole::Ciba => "join.ciba",
         LinkRole::Code => "join.code",
+        LinkRole::Dev => "join.dev",
+        LinkRole::Dsec => "join.dsec",
         LinkRole::Idt => "join.idt",
         LinkRole::Jti => "join.jti",
         LinkRole::Lstate => "join.lstate",
@@ -121,6 +130,9 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Sid => "join.sid",
         LinkRole::State => "join.state",
         LinkRole::Sub => "join.sub",
+        LinkRole::Subj => "join.subj",
+        LinkRole::Tok => "join.tok",
+        LinkRole::Ucode => "join.ucode",
         LinkRole::Username => "join.username",
     }
 }

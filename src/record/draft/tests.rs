@@ -11,10 +11,11 @@ use super::*;
 use crate::body::Completeness;
 use crate::http::Headers;
 use crate::oauth::{
-    AccessToken, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, Client, ClientAuthMethod,
-    ClientIdSource, Confidence, Delivery, IdToken, IdentityClaim, IdentityKind, Integrity, Link, LinkRole, Logout,
-    OAuthError, ProtocolEvent, Reason, Recognition, RequestForm, ScopeSource, Subject, Tier, TokenExchange,
-    TokenFormat, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
+    AccessToken, Actor, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, CibaRequest,
+    Circumstances, Client, ClientAuthMethod, ClientIdSource, ClientMetadata, Confidence, Delivery, DeviceAuthorization,
+    ExchangeMode, Exchanged, IdToken, IdentityClaim, IdentityKind, Integrity, IntrospectedToken, Link, LinkRole,
+    Logout, Named, OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Subject,
+    Tier, TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
 use crate::record::canonical::to_canonical;
@@ -83,6 +84,7 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
         error: None,
         recognition: Recognition { tier: Tier::Configured, rule: "token_endpoint", confidence: Confidence::Certain },
         issuer: Some(owned(ISSUER)),
+        endpoint_kind: None,
         provider: Some("keycloak"),
         tenant: Some(owned("acme")),
         path_template: owned("/realms/{realm}/protocol/openid-connect/token"),
@@ -101,6 +103,7 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             response_body: Completeness::Complete,
             ..Integrity::default()
         },
+        circumstances: Circumstances::default(),
     }
 }
 
@@ -142,6 +145,7 @@ fn redemption() -> Observation<'static> {
         }),
         id_token: Some(id_token),
         access_token: Some(AccessToken { format: Some(TokenFormat::Opaque), ..AccessToken::default() }),
+        ..TokenExchange::default()
     };
     let message = Message::Token(Box::new(exchange));
     Observation {
@@ -161,7 +165,7 @@ fn redemption() -> Observation<'static> {
 fn drafted(profile: Profile, request: &RequestHead, observation: &Observation<'_>) -> Draft {
     let privacy = Privacy { profile, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation)
+    draft(&context, &facts(), request, Some(&status("200")), Vantage::RpOut, observation, &[])
 }
 
 fn value(draft: &Draft) -> Value {
@@ -414,7 +418,7 @@ fn the_source_may_be_a_forwarded_address_when_hops_are_trusted() {
     let fields = head(&[("x-forwarded-for", "198.51.100.1, 2001:db8:7::1")]);
     let privacy = Privacy { trusted_hops: 1, ..Privacy::default() };
     let context = Drafting { keys: &keys(), privacy: &privacy, observer: &Observer::default() };
-    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption());
+    let draft = draft(&context, &facts(), &fields, None, Vantage::IdpIn, &redemption(), &[]);
     assert_eq!(value(&draft)["source"], json!({"address": "2001:db8:7::/48", "address_from": "xff"}));
 }
 
@@ -432,6 +436,7 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
         privacy: &privacy,
         sinks: &["audit_log".to_owned()],
         version: "0.1.0",
+        findings: &[],
     };
     let start = audit::start(&observer, now, &start);
     let record = placed(&start);
@@ -472,22 +477,46 @@ fn planted(secret: &str, pii: &str, outcome: Outcome) -> Vec<Observation<'static
         uri: seen(&format!("https://docs.example.test/{secret}?{secret}")),
     };
     let plant = |(event, message)| Observation {
-        error: (event != ProtocolEvent::TokenIssued).then(error),
+        error: (!matches!(event, ProtocolEvent::TokenExchanged | ProtocolEvent::TokenIssued)).then(error),
         path_template: owned(&format!("/auth/{secret}")),
         recognition: Recognition { tier: Tier::Heuristic, rule: "H-05", confidence: Confidence::High },
-        subject: Some(Subject { issuer: Some(owned(ISSUER)), sub: seen(pii), trust: Trust::Direct }),
+        subject: tells_of_a_person(event).then(|| Subject {
+            issuer: Some(owned(ISSUER)),
+            sub: seen(pii),
+            trust: Trust::Direct,
+        }),
         links: ROLES.map(|role| link(role, "", secret)).into(),
         ..observation(event, outcome, message)
     };
     [
         (ProtocolEvent::AuthorizationRequest, planted_request(secret)),
         (ProtocolEvent::AuthorizationResponse, planted_response(secret, pii)),
-        (ProtocolEvent::TokenIssued, planted_exchange(secret, pii)),
+        (ProtocolEvent::TokenIssued, planted_issue(secret, pii)),
+        (ProtocolEvent::TokenExchanged, planted_exchange(secret, pii)),
+        (ProtocolEvent::ParRequest, planted_push(secret)),
+        (ProtocolEvent::ChallengeResponse, planted_push(secret)),
+        (ProtocolEvent::TokenIntrospected, planted_query(secret, pii)),
+        (ProtocolEvent::TokenRevoked, planted_query(secret, pii)),
+        (ProtocolEvent::CibaRequest, planted_ciba(secret)),
+        (ProtocolEvent::DeviceAuthorization, planted_device(secret)),
+        (ProtocolEvent::ClientRegistered, planted_client(secret)),
+        (ProtocolEvent::OauthUnknown, planted_names(secret)),
         (ProtocolEvent::UserinfoAccessed, planted_userinfo(secret, pii)),
         (ProtocolEvent::LogoutRequested, planted_logout(secret)),
     ]
     .map(plant)
     .into()
+}
+
+/// The other events have no `subject`.
+fn tells_of_a_person(event: ProtocolEvent) -> bool {
+    use ProtocolEvent::{
+        ChallengeResponse, CibaRequest, ClientRegistered, DeviceAuthorization, OauthUnknown, ParRequest,
+    };
+    !matches!(
+        event,
+        ChallengeResponse | CibaRequest | ClientRegistered | DeviceAuthorization | OauthUnknown | ParRequest
+    )
 }
 
 fn planted_uri(secret: &str) -> Seen<Cow<'static, str>> {
@@ -539,7 +568,79 @@ fn planted_exchange(secret: &str, pii: &str) -> Message<'static> {
         response: Some(TokenResponse::default()),
         id_token: Some(planted_id_token(pii)),
         access_token: Some(AccessToken { claim_names: planted_claims(secret), ..AccessToken::default() }),
+        exchanged: Some(Box::new(planted_actor(pii))),
+        vendor_error: None,
     }))
+}
+
+fn planted_issue(secret: &str, pii: &str) -> Message<'static> {
+    let Message::Token(mut exchange) = planted_exchange(secret, pii) else { unreachable!() };
+    exchange.exchanged = None;
+    Message::Token(exchange)
+}
+
+fn planted_actor(pii: &str) -> Exchanged<'static> {
+    let actor = Actor { client_id: seen("web"), issuer: None, sub: seen(pii) };
+    Exchanged { actors: vec![actor], mode: Some(ExchangeMode::Delegation), may_act: true, ..Exchanged::default() }
+}
+
+fn planted_push(secret: &str) -> Message<'static> {
+    let Message::AuthorizationRequest(request) = planted_request(secret) else { unreachable!() };
+    Message::Pushed(Box::new(PushedRequest { request: *request, username: seen(secret), ..PushedRequest::default() }))
+}
+
+fn planted_query(secret: &str, pii: &str) -> Message<'static> {
+    let answer = IntrospectedToken {
+        active: Seen::Present(true),
+        username: seen(pii),
+        claim_names: planted_claims(secret),
+        ..IntrospectedToken::default()
+    };
+    Message::TokenQuery(Box::new(TokenQuery {
+        format: Some(TokenFormat::Jwt),
+        parameters_in_query: true,
+        bearer: true,
+        unknown_parameters: vec![owned(secret)],
+        form: Some(UserinfoForm::Json),
+        answer: Some(answer),
+        ..TokenQuery::default()
+    }))
+}
+
+fn planted_ciba(secret: &str) -> Message<'static> {
+    Message::Ciba(Box::new(CibaRequest {
+        hint: Some("login_hint"),
+        login_hint: seen(secret),
+        unknown_parameters: vec![owned(secret)],
+        ..CibaRequest::default()
+    }))
+}
+
+fn planted_device(secret: &str) -> Message<'static> {
+    Message::DeviceAuthorization(Box::new(DeviceAuthorization {
+        verification_uri: planted_uri(secret),
+        complete: true,
+        unknown_parameters: vec![owned(secret)],
+        ..DeviceAuthorization::default()
+    }))
+}
+
+fn planted_client(secret: &str) -> Message<'static> {
+    let Seen::Present(uri) = planted_uri(secret) else { unreachable!() };
+    Message::Registration(Box::new(ClientMetadata {
+        bearer: true,
+        texts: vec![("client_name", seen("App"))],
+        uris: vec![("redirect_uris", Seen::Present(vec![uri]))],
+        flags: vec![("dpop_bound_access_tokens", Seen::Present(true))],
+        secrets: vec!["client_secret"],
+        names: planted_claims(secret),
+        ..ClientMetadata::default()
+    }))
+}
+
+fn planted_names(secret: &str) -> Message<'static> {
+    let names = || vec![owned(secret), owned("state")];
+    Message::Named(Box::new(Named { parameters: names(), members: names(), ..Named::default() }))
 }
 
 fn planted_userinfo(secret: &str, pii: &str) -> Message<'static> {
@@ -562,9 +663,15 @@ fn planted_logout(secret: &str) -> Message<'static> {
     }))
 }
 
-const ROLES: [LinkRole; 15] = [
+const ROLES: [LinkRole; 24] = [
+    LinkRole::Actor,
+    LinkRole::Assertion,
     LinkRole::At,
+    LinkRole::Cajti,
+    LinkRole::Ciba,
     LinkRole::Code,
+    LinkRole::Dev,
+    LinkRole::Dsec,
     LinkRole::Idt,
     LinkRole::Jti,
     LinkRole::Lstate,
@@ -577,6 +684,9 @@ const ROLES: [LinkRole; 15] = [
     LinkRole::Sid,
     LinkRole::State,
     LinkRole::Sub,
+    LinkRole::Subj,
+    LinkRole::Tok,
+    LinkRole::Ucode,
     LinkRole::Username,
 ];
 

@@ -9,6 +9,12 @@ impl Drafter<'_> {
     pub(super) fn token(&mut self, record: &mut Record, message: &TokenExchange<'_>) {
         record.request = Some(Box::new(self.token_request(&message.request)));
         record.response = message.response.as_ref().map(|response| Box::new(self.token_response(response)));
+        if let Some(exchanged) = &message.exchanged {
+            self.exchanged(record, exchanged);
+        }
+        if let Some(error) = &message.vendor_error {
+            self.vendor_error(record, error);
+        }
         record.id_token = message.id_token.as_ref().map(|token| Box::new(self.id_token(token)));
         record.token = message.access_token.as_ref().and_then(|token| self.access_token(token));
     }

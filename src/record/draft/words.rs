@@ -2,8 +2,8 @@
 
 use crate::body::Completeness;
 use crate::oauth::{
-    BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, Outcome, Reason, RequestForm,
-    ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
+    BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, ExchangeMode, Outcome, Reason,
+    RequestForm, ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
 };
 
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
@@ -22,9 +22,11 @@ pub(super) fn reason(reason: Reason) -> &'static str {
         Reason::BodyUnparseable => "body_unparseable",
         Reason::Encrypted => "encrypted",
         Reason::HttpStatus => "http_status",
+        Reason::Inactive => "inactive",
         Reason::Interaction => "interaction",
         Reason::LocalReply => "local_reply",
         Reason::NoResponse => "no_response",
+        Reason::NotModified => "not_modified",
         Reason::OauthError => "oauth_error",
         Reason::Poll => "poll",
         Reason::RetryNonce => "retry_nonce",
@@ -108,6 +110,13 @@ pub(super) fn scope_source(source: ScopeSource) -> &'static str {
         ScopeSource::AssumedUnchanged => "assumed_unchanged",
         ScopeSource::Request => "request",
         ScopeSource::Response => "response",
+    }
+}
+
+pub(super) fn exchange_mode(mode: ExchangeMode) -> &'static str {
+    match mode {
+        ExchangeMode::Delegation => "delegation",
+        ExchangeMode::Impersonation => "impersonation",
     }
 }
 
