@@ -31,7 +31,7 @@ test: tools wasm modules build ## All tests: native, in wasmi, in real Envoys
 	@$(PYTHON) tools/corpus.py
 	@$(PYTHON) tests/providers/scenario.py oidc-provider
 
-captures: tools wasm ## Captured traffic of real providers through the filter (DIR=…/captures; exits 77 without)
+captures: $(if $(DIR),tools wasm) ## Captured traffic of real providers through the filter (DIR=…/captures; exits 77 without)
 	@$(PYTHON) tests/captures/run.py "$(DIR)"
 
 providers: tools wasm build ## One scenario against oidc-provider, Spring and Keycloak (exits 77 without Java and Maven)

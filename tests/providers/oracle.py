@@ -47,7 +47,7 @@ WIRE = {
     "INTROSPECT_TOKEN": (("token.introspected",), "success"),
     "INTROSPECT_TOKEN_ERROR": (("token.introspected", "client.auth_failed"), "failure"),
     "LOGIN": (("authorization.response",), "success"),
-    "LOGIN_ERROR": (("authorization.error", "login.attempt"), "failure"),
+    "LOGIN_ERROR": (("authorization.error",), "failure"),
     "LOGOUT": (("logout.completed", "logout.backchannel"), "success"),
     "LOGOUT_ERROR": (("logout.requested", "client.auth_failed"), "failure"),
     "OAUTH2_DEVICE_AUTH_ERROR": (("device.authorization", "client.auth_failed"), "failure"),
@@ -69,6 +69,8 @@ WIRE = {
     "ACTION USER": (("session.terminated",), "success"),
     "DELETE USER_SESSION": (("session.terminated",), "success"),
 }
+# Errors of LOGIN_ERROR that speak of a person's password or code, not of the authorization request.
+CREDENTIALS = {"invalid_user_credentials", "user_disabled", "user_not_found", "user_temporarily_disabled"}
 # The strongest first.
 EVIDENCE = ("token id", "session", "subject", "client", "exchange")
 
@@ -99,6 +101,8 @@ class Event:
             return TOKEN, "success"
         if self.type == "LOGIN_ERROR" and self.grant:
             return REFUSED, "failure"
+        if self.type == "LOGIN_ERROR" and self.error in CREDENTIALS:
+            return ("login.attempt",), "failure"
         return WIRE.get(self.type)
 
 
@@ -149,7 +153,9 @@ def derive(secret, info):
 
 
 class Differences:
-    """The committed table: what Keycloak says, what we record instead, and why."""
+    """The committed table: what Keycloak says (`TYPE error`, ` @client` where only that client's is meant), what we
+    record instead, and why. `-` is no record at all; `+` before a record means one that answers another event of the
+    same exchange already: Keycloak sometimes logs two for one act."""
 
     def __init__(self, path):
         self.path = path
@@ -160,7 +166,7 @@ class Differences:
         self.used = collections.Counter()
 
     def of(self, event):
-        return [row for row in self.rows if row[0] == event.name]
+        return [row for row in self.rows if row[0] in (event.name, f"{event.name} @{event.client}")]
 
     def outdated(self):
         return [row for row in self.rows if not self.used[row]]
@@ -191,35 +197,27 @@ class Comparison:
     def differ(self, event):
         """Whether a listed difference explains the event; a row without a record explains any number."""
         for row in self.differences.of(event):
-            name, _, outcome = row[1].partition(":")
-            if name == "-" or self.take(event, (name,), outcome, listed=True):
+            name, _, outcome = row[1].removeprefix("+").partition(":")
+            shared = row[1].startswith("+")
+            if name == "-" or self.take(event, (name,), outcome, listed=True, shared=shared):
                 self.differences.used[row] += 1
                 self.differing[row] += 1
                 return True
         return False
 
-    def take(self, event, names, outcome, listed=False):
-        fits = [(strength(event, record), record) for record in self.records if self.fits(event, record, names, outcome)]
+    def take(self, event, names, outcome, listed=False, shared=False):
+        free = [record for record in self.records if (record.event is not None) == shared]
+        fits = [(strength(event, record), record) for record in free if fitting(event, record, names, outcome)]
         if not fits:
             return False
         evidence, record = min(fits, key=lambda fit: (EVIDENCE.index(fit[0]), fit[1].end - fit[1].begin))
-        record.event = event
+        record.event = record.event or event
         if not listed:
             self.matched[event.name][evidence] += 1
         fixture = event.raw.get("fixture")
         if fixture and record.number is not None and int(fixture.split("-")[0]) != record.number:
             self.problems.append(f"{describe(event)} is answered by exchange {record.number}")
         return True
-
-    def fits(self, event, record, names, outcome):
-        return (
-            record.event is None
-            and record.name in names
-            and record.outcome == outcome
-            and record.tenant == event.realm
-            and record.begin - LEEWAY_MS <= event.time <= record.end + LEEWAY_MS
-            and strength(event, record) is not None
-        )
 
     def report(self):
         """The agreement table."""
@@ -244,6 +242,18 @@ class Comparison:
         missing = sum(problem.startswith("no record") for problem in self.problems)
         share = 100 * wire / (wire + missing) if wire + missing else 100
         yield f"agreement: {wire} of {wire + missing} events with a wire form have their record ({share:.1f} %)"
+
+
+def fitting(event, record, names, outcome):
+    """Whether the record may answer the event: it says the same of the same realm at the same time, and no id of it
+    contradicts."""
+    return (
+        record.name in names
+        and record.outcome == outcome
+        and record.tenant == event.realm
+        and record.begin - LEEWAY_MS <= event.time <= record.end + LEEWAY_MS
+        and strength(event, record) is not None
+    )
 
 
 def strength(event, record):
