@@ -25,13 +25,12 @@ def main(folder):
         return 1
     environment = dict(os.environ, CAPTURES=str(captures))
     failed = [] if run([*CARGO, "--", "--ignored", "--nocapture"], environment) else ["the replay"]
+    oracle = [sys.executable, ROOT / "tests/providers/oracle.py"]
     for truth in sorted(captures.glob("*/_truth")):
         name = truth.parent.name
-        print(f"captures, {name}: Keycloak's own event log against the records", flush=True)
-        records = ROOT / "target" / "captures" / f"{name}.records.jsonl"
-        oracle = [sys.executable, ROOT / "tests/providers/oracle.py", records, truth, realms(name)]
-        if not run(oracle, environment):
-            failed.append(f"{name} against Keycloak's log")
+        oracle += [ROOT / "target" / "captures" / f"{name}.records.jsonl", truth, realms(name)]
+    if len(oracle) > 2 and not run(oracle, environment):
+        failed.append("Keycloak's own log")
     if failed:
         print(f"captures FAILED: {', '.join(failed)}", file=sys.stderr)
         return 1

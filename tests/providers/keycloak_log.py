@@ -41,12 +41,15 @@ def main():
         for number in INTERRUPTIONS:
             signal.signal(number, signal.SIG_IGN)
         run.stop()
+    differences = oracle.committed()
     problems = oracle.compare(
         [event for event in events if on_the_wire(event)],
         [oracle.Record(record) for record in records],
         f"{run.op}/realms",
         oracle.Keys(run.keys, stage.KEY_ID),
+        differences,
     )
+    problems += differences.outdated()
     for problem in problems:
         print(f"  {problem}", file=sys.stderr)
     if problems:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Keycloak's own event log against the records of the filter, event by event, by ids.
 
-    oracle.py RECORDS.jsonl TRUTH ISSUERS
+    oracle.py RECORDS.jsonl TRUTH REALMS …
 
 RECORDS: what `tests/captures.rs` leaves in target/captures. TRUTH: a folder with Keycloak's events.json and
-admin-events.json. ISSUERS: the URL below which the realms are.
+admin-events.json. REALMS: the URL below which the realms are. Three arguments for each capture.
 
 An event and a record belong together when every id that both of them have agrees: the test knows the keys, so it
 computes the join values of Keycloak's ids (`token_id` is a `jti`, `sessionId` a `sid`, `userId` a `sub`) and compares
@@ -122,6 +122,10 @@ class Record:
         self.end = self.begin + raw["dur_ms"]
         self.event = None
 
+    def distance(self, time):
+        """How far a moment is from the exchange; of two around it the shorter is nearer."""
+        return max(self.begin - time, time - self.end, 0), self.end - self.begin
+
     def __str__(self):
         return f"{self.name}:{self.outcome}"
 
@@ -169,7 +173,9 @@ class Differences:
         return [row for row in self.rows if row[0] in (event.name, f"{event.name} @{event.client}")]
 
     def outdated(self):
-        return [row for row in self.rows if not self.used[row]]
+        """What a whole run must not leave: rows that nothing has needed."""
+        unused = [row for row in self.rows if not self.used[row]]
+        return [f"{self.path.name}: nothing needs the row: {' | '.join(row[:2])}" for row in unused]
 
 
 class Comparison:
@@ -187,8 +193,6 @@ class Comparison:
         for event in left:
             if not self.differ(event):
                 self.problems.append(f"no record answers {describe(event)}")
-        for row in differences.outdated():
-            self.problems.append(f"{differences.path.name}: nothing needs the row: {' | '.join(row[:2])}")
 
     def answer(self, event):
         wire = event.wire()
@@ -210,7 +214,7 @@ class Comparison:
         fits = [(strength(event, record), record) for record in free if fitting(event, record, names, outcome)]
         if not fits:
             return False
-        evidence, record = min(fits, key=lambda fit: (EVIDENCE.index(fit[0]), fit[1].end - fit[1].begin))
+        evidence, record = min(fits, key=lambda fit: (EVIDENCE.index(fit[0]), *fit[1].distance(event.time)))
         record.event = record.event or event
         if not listed:
             self.matched[event.name][evidence] += 1
@@ -279,29 +283,35 @@ def describe(event):
     return f"{event.name} (client {event.client}, {place}) {reason}".rstrip()
 
 
-def compare(raw_events, records, realms, keys):
+def compare(raw_events, records, realms, keys, differences):
     """Prints the table; the problems are the answer."""
-    events = [Event(raw, realms, keys) for raw in raw_events]
-    differences = Differences(HERE / "keycloak" / "differences.tsv")
-    comparison = Comparison(events, records, differences)
+    comparison = Comparison([Event(raw, realms, keys) for raw in raw_events], records, differences)
     for line in comparison.report():
         print(line, flush=True)
     return comparison.problems
 
 
-def main(records_file, truth, realms):
-    lines = [json.loads(line) for line in Path(records_file).read_text().splitlines()]
-    records = [Record(line["record"], line["number"]) for line in lines]
-    events = json.loads((Path(truth) / "events.json").read_text())
-    # An administrator's act that was not an exchange of the capture left nothing to record.
-    events += [event for event in json.loads((Path(truth) / "admin-events.json").read_text()) if "fixture" in event]
-    problems = compare(events, records, realms, Keys(TEST_KEYS, TEST_KEY_ID))
+def committed():
+    return Differences(HERE / "keycloak" / "differences.tsv")
+
+
+def main(arguments):
+    differences, problems = committed(), []
+    for records_file, truth, realms in zip(*[iter(arguments)] * 3):
+        print(f"\nKeycloak's log in {truth} against {records_file}", flush=True)
+        lines = [json.loads(line) for line in Path(records_file).read_text().splitlines()]
+        records = [Record(line["record"], line["number"]) for line in lines]
+        events = json.loads((Path(truth) / "events.json").read_text())
+        # An administrator's act that was not an exchange of the capture left nothing to record.
+        events += [event for event in json.loads((Path(truth) / "admin-events.json").read_text()) if "fixture" in event]
+        problems += compare(events, records, realms, Keys(TEST_KEYS, TEST_KEY_ID), differences)
+    problems += differences.outdated()
     for problem in problems:
         print(f"  {problem}", file=sys.stderr)
     return bool(problems)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) < 4 or len(sys.argv) % 3 != 1:
         raise SystemExit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
