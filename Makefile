@@ -66,7 +66,7 @@ bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
 	GOLDEN=1 cargo test --locked -p oidc-audit --test coverage
-	GOLDEN=1 cargo test --locked -p oidc-audit-cli --test timeline
+	GOLDEN=1 cargo test --locked -p oidc-audit-cli --bin oidc-audit --test findings --test timeline
 	$(MAKE) demo
 	$(PYTHON) tools/readme.py
 

@@ -5,6 +5,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 mod disk;
 pub(crate) mod line;
 mod linger;
+mod metrics;
 mod receiver;
 mod recent;
 mod segment;
@@ -22,16 +24,23 @@ mod server;
 mod store;
 mod tls;
 mod token;
+mod watch;
+mod webhook;
 
 use crate::environment;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::findings::rule::Severity;
+use crate::findings::settings::Settings;
 use crate::term::Term;
 use disk::{MinFree, parse_min_free, parse_size};
+use metrics::Metrics;
 use receiver::Receiver;
 use segment::{Directory, Unusable};
 use server::{Server, Timeouts};
 use store::{Event, Health, Job, Limits, Store, Totals, Trouble};
 use token::{BadToken, Tokens};
+use watch::{Needs, Watch};
+use webhook::{Drained, Url, Webhook};
 
 /// Receives records from proxies and stores them in a directory, durably, before it answers.
 ///
@@ -77,6 +86,26 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Who may send")]
     token_file: Option<PathBuf>,
 
+    /// Look for what several records prove together, and store it beside them as `finding.raised` records.
+    #[arg(long, help_heading = "Findings")]
+    findings: bool,
+
+    /// Which rules are off or have another severity, threshold or window; JSON, see docs/findings.md.
+    #[arg(long, value_name = "FILE", requires = "findings", help_heading = "Findings")]
+    rules: Option<PathBuf>,
+
+    /// Post every finding to this URL as well: https, or http on this machine.
+    #[arg(long, value_name = "URL", requires = "findings", help_heading = "Findings")]
+    webhook: Option<Url>,
+
+    /// Certificate authorities that the webhook is trusted by, as PEM. Default: those of the system.
+    #[arg(long, value_name = "FILE", requires = "webhook", help_heading = "Findings")]
+    webhook_ca: Option<PathBuf>,
+
+    /// Post findings at least this severe: info, low, medium, high or critical.
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity, help_heading = "Findings")]
+    webhook_severity: Severity,
+
     /// Begin another file when one would grow beyond this.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size, help_heading = "Limits")]
     segment_size: u64,
@@ -112,8 +141,10 @@ pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
         }
         _ => None,
     };
-    let (store, health) = open(args, term)?;
+    let metrics = Arc::new(Metrics::default());
+    let (store, health) = open(args, Arc::clone(&metrics), term)?;
     let (jobs, queue) = mpsc::channel::<Job>(QUEUE);
+    let watch = watch(args, &jobs, &metrics)?;
     let (events, mut news) = mpsc::channel(EVENTS);
     let receiver = Receiver {
         path: args.path.clone(),
@@ -124,6 +155,7 @@ pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
         directory: args.dir.clone(),
         min_free: args.min_free(),
         health,
+        metrics,
     };
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("cannot start threads", &error))?;
@@ -135,6 +167,10 @@ pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
     });
     // Ends the connections that outlived their grace, and with the last of them the queue.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    if let Some((watch, drained)) = watch {
+        watch.stop();
+        drained.into_iter().for_each(Drained::wait);
+    }
     let totals = writer.join().map_err(|_| Failure::new("the thread that writes has failed"))?;
     farewell(&totals, in_time?, term)
 }
@@ -188,7 +224,7 @@ fn tokens(args: &Args) -> Result<Tokens, Failure> {
 }
 
 /// Locks, mends and reads the directory.
-fn open(args: &Args, term: &mut Term) -> Result<(Store, Health), Failure> {
+fn open(args: &Args, metrics: Arc<Metrics>, term: &mut Term) -> Result<(Store, Health), Failure> {
     let shown = args.dir.display();
     let unusable = |error| Failure::io(format_args!("cannot use {shown}"), &error);
     let directory = Directory::open(&args.dir).map_err(|error| match error {
@@ -212,9 +248,26 @@ fn open(args: &Args, term: &mut Term) -> Result<(Store, Health), Failure> {
     }
     let health = Health::default();
     let limits = Limits { min_free: args.min_free(), segment_size: args.segment_size };
-    let mut store = Store::new(directory, limits, health.clone());
+    let mut store = Store::new(directory, limits, health.clone(), metrics);
     store.remember().map_err(unusable)?;
     Ok((store, health))
+}
+
+/// Starts to look for findings, where that is wanted.
+fn watch(
+    args: &Args,
+    jobs: &mpsc::Sender<Job>,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<(Watch, Option<Drained>)>, Failure> {
+    if !args.findings {
+        return Ok(None);
+    }
+    let settings = args.rules.as_deref().map(Settings::load).transpose()?.unwrap_or_default();
+    let start =
+        |url: &Url| Webhook::start(url.clone(), args.webhook_ca.as_deref(), args.webhook_severity, Arc::clone(metrics));
+    let (webhook, drained) = args.webhook.as_ref().map(start).transpose()?.unzip();
+    let needs = Needs { settings, jobs: jobs.clone(), metrics: Arc::clone(metrics), webhook };
+    Ok(Some((Watch::start(&args.dir, needs)?, drained)))
 }
 
 /// Serves until a signal. Whether every request in flight could end.
@@ -295,10 +348,14 @@ fn farewell(totals: &Totals, in_time: bool, term: &mut Term) -> Outcome {
 fn http_path(text: &str) -> Result<String, &'static str> {
     let fits = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
     match fits {
-        true if text == "/healthz" => Err("/healthz is taken"),
+        true if text == "/healthz" || text == "/metrics" => Err("/healthz and /metrics are taken"),
         true => Ok(text.to_owned()),
         false => Err("expected an absolute path without query, like /records"),
     }
+}
+
+fn severity(text: &str) -> Result<Severity, &'static str> {
+    Severity::read(text).ok_or("expected info, low, medium, high or critical")
 }
 
 fn seconds(count: u16) -> Duration {
@@ -313,6 +370,7 @@ const EVENTS: usize = 16;
 const IDLE: Duration = Duration::from_secs(75);
 /// Segments whose end is looked at: the last one of an unclean stop, and those whose write failed before it.
 const MENDED_SEGMENTS: usize = 16;
-const NOTES: &str = "Health: GET /healthz answers 200, or 507 when the disk is nearly full.\n\nExamples:\n  oidc-audit collect \
+const NOTES: &str = "Health: GET /healthz answers 200, or 507 when the disk is nearly full.\nMetrics: GET /metrics, with the token where records \
+                     need one.\n\nExamples:\n  oidc-audit collect \
                      --dir records\n  oidc-audit collect --dir /var/lib/oidc-audit --listen 0.0.0.0:9470 --tls-cert \
                      tls.crt --tls-key tls.key --client-ca mesh-ca.crt";

@@ -11,6 +11,7 @@ mod clock;
 mod collect;
 mod environment;
 mod failure;
+mod findings;
 mod keygen;
 mod moment;
 mod reader;
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Collect(Box<collect::Args>),
+    Findings(Box<findings::Args>),
     Keygen(keygen::Args),
     Timeline(Box<timeline::Args>),
 }
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(args) => check::run(args, &mut term),
         Command::Collect(args) => collect::run(args, &mut term),
+        Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
         Command::Timeline(args) => timeline::run(args, &mut term),
     };

@@ -3,6 +3,8 @@
 use jiff::tz::TimeZone;
 use oidc_audit::time::Timestamp;
 
+use crate::failure::Failure;
+
 /// Reads an RFC 3339 time; nothing before 1970.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let at: jiff::Timestamp = text.parse().ok()?;
@@ -22,6 +24,18 @@ pub(crate) fn parse_relative(text: &str, now: Timestamp) -> Option<Timestamp> {
     let digits = number.bytes().all(|byte| byte.is_ascii_digit());
     let micros = number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(seconds)?.checked_mul(1_000_000)?;
     Some(Timestamp::from_micros(now.as_micros().saturating_sub(micros)))
+}
+
+/// The same, as the value of an option.
+///
+/// # Errors
+///
+/// It is none of these.
+pub(crate) fn option(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    parse_relative(text, now).ok_or_else(|| {
+        Failure::new(format!("{name} is no time"))
+            .hint("like 2026-01-15T09:30:00Z, 2026-01-15, or 30m, 36h, 7d before now")
+    })
 }
 
 /// `2026-01-15T10:00:00.120Z`

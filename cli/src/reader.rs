@@ -1,8 +1,8 @@
 //! Records from files, folders and standard input, line by line.
 //!
 //! Knows lines, ids and what makes a line a record. It is tolerant: what is no record is counted and named by its place,
-//! never by its content, and nothing ends the reading but an operating system's error. Holds one line and, of every
-//! record, its id and a digest.
+//! never by its content, and nothing ends the reading but an operating system's error. Holds one line and, where
+//! duplicates are told apart, of every record its id and a digest.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fs::{self, File};
@@ -78,7 +78,27 @@ pub(crate) fn read(
     stdin: &dyn Fn() -> Box<dyn Read>,
     each: &mut dyn FnMut(Found),
 ) -> Result<Tally, Failure> {
-    let mut reader = Reader { each, known: BTreeMap::new(), tally: Tally::default() };
+    let mut known = Known::default();
+    lines(inputs, stdin, &mut |text, tally| {
+        match parse(text)? {
+            Line::Checkpoint => tally.checkpoints += 1,
+            Line::Record(found) => known.record(*found, Digest::of(text), tally, each),
+        }
+        Ok(())
+    })
+}
+
+/// Hands every line that is not blank to `each`, which counts what it is, or says why it is no record.
+///
+/// # Errors
+///
+/// What cannot be opened or read.
+pub(crate) fn lines(
+    inputs: &[PathBuf],
+    stdin: &dyn Fn() -> Box<dyn Read>,
+    each: &mut dyn FnMut(&[u8], &mut Tally) -> Result<(), Why>,
+) -> Result<Tally, Failure> {
+    let mut reader = Reader { each, tally: Tally::default() };
     for input in inputs {
         if input.as_os_str() == "-" {
             reader.file("standard input", stdin())?;
@@ -113,9 +133,7 @@ impl Why {
 }
 
 struct Reader<'a> {
-    each: &'a mut dyn FnMut(Found),
-    /// Of every id, the first record and those that contradict it.
-    known: BTreeMap<RecordId, (Digest, BTreeSet<Digest>)>,
+    each: &'a mut dyn FnMut(&[u8], &mut Tally) -> Result<(), Why>,
     tally: Tally,
 }
 
@@ -131,8 +149,7 @@ impl Reader<'_> {
                 .map_err(|error| Failure::io(format_args!("cannot read {name}"), &error))?;
             let text = line.trim_ascii();
             if !text.is_empty() {
-                let read = if end == End::TooLong { Err(Why::TooLong) } else { parse(text) };
-                self.line(read, text, end, || Place { file: name.to_owned(), line: number });
+                self.line(text, end, || Place { file: name.to_owned(), line: number });
             }
             if end == End::OfFile {
                 return Ok(());
@@ -140,11 +157,11 @@ impl Reader<'_> {
         }
     }
 
-    fn line(&mut self, read: Result<Line, Why>, text: &[u8], end: End, place: impl FnOnce() -> Place) {
+    fn line(&mut self, text: &[u8], end: End, place: impl FnOnce() -> Place) {
         self.tally.lines += 1;
+        let read = if end == End::TooLong { Err(Why::TooLong) } else { (self.each)(text, &mut self.tally) };
         match read {
-            Ok(Line::Record(found)) => self.record(*found, Digest::of(text)),
-            Ok(Line::Checkpoint) => self.tally.checkpoints += 1,
+            Ok(()) => {}
             Err(_) if end == End::OfFile => self.tally.torn += 1,
             Err(why) => {
                 *self.tally.strange.entry(why).or_default() += 1;
@@ -152,23 +169,29 @@ impl Reader<'_> {
             }
         }
     }
+}
 
-    fn record(&mut self, found: Found, digest: Digest) {
-        match self.known.entry(found.id) {
+/// Of every id, the first record and those that contradict it.
+#[derive(Default)]
+struct Known(BTreeMap<RecordId, (Digest, BTreeSet<Digest>)>);
+
+impl Known {
+    fn record(&mut self, found: Found, digest: Digest, tally: &mut Tally, each: &mut dyn FnMut(Found)) {
+        match self.0.entry(found.id) {
             btree_map::Entry::Vacant(entry) => {
                 entry.insert((digest, BTreeSet::new()));
             }
             btree_map::Entry::Occupied(mut entry) => {
                 let (first, others) = entry.get_mut();
                 if *first == digest || !others.insert(digest) {
-                    self.tally.duplicates += 1;
+                    tally.duplicates += 1;
                     return;
                 }
-                self.tally.conflicts.insert(found.id);
+                tally.conflicts.insert(found.id);
             }
         }
-        self.tally.records += 1;
-        (self.each)(found);
+        tally.records += 1;
+        each(found);
     }
 }
 

@@ -82,6 +82,8 @@ pub(crate) struct Term {
     out_palette: Palette,
     err_palette: Palette,
     is_terminal: bool,
+    /// Whether a person reads standard error.
+    is_watched: bool,
     width: usize,
 }
 
@@ -95,6 +97,7 @@ impl Term {
             out_palette: Palette { coloured: coloured(choice, is_terminal, environment::variable) },
             err_palette: Palette { coloured: coloured(choice, io::stderr().is_terminal(), environment::variable) },
             is_terminal,
+            is_watched: io::stderr().is_terminal(),
             width: terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
         }
     }
@@ -134,6 +137,14 @@ impl Term {
         match failure.hint_text() {
             Some(hint) => writeln!(self.err, "  {hint}"),
             None => Ok(()),
+        }
+    }
+
+    /// Shows how far a long task is, on a terminal only; an empty text takes it away.
+    pub(crate) fn progress(&mut self, text: impl Display) {
+        if self.is_watched {
+            // Nobody is told of a lost hint.
+            let _ = write!(self.err, "\r\x1b[K{text}").and_then(|()| self.err.flush());
         }
     }
 
@@ -180,6 +191,15 @@ impl Display for Escaped<'_> {
         let mut text = String::new();
         write_escaped(&mut text, self.0)?;
         f.pad(&text)
+    }
+}
+
+/// As a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,~".contains(&byte);
+    match !word.is_empty() && !word.starts_with('~') && word.bytes().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 

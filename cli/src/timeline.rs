@@ -31,15 +31,18 @@ use oidc_audit::time::Timestamp;
 use crate::clock;
 use crate::environment;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::findings::FINDING;
 use crate::moment;
 use crate::reader::{self, Tally};
-use crate::term::Term;
+use crate::term::{Term, quoted};
 use crate::timeline::entry::{Entry, Texts};
 use crate::timeline::look::{ASCII, Look, Signs};
 use crate::timeline::render::Extent;
 use crate::timeline::report::Report;
 use crate::timeline::selection::Selection;
 use crate::timeline::summary::Frame;
+
+pub(crate) use crate::timeline::summary::many;
 
 /// Puts records together into flows, the worst first, below what to know at once.
 ///
@@ -115,7 +118,12 @@ pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
     let selection = args.selection(now)?;
     let (mut texts, mut entries) = (Texts::default(), Vec::new());
     let stdin = || -> Box<dyn Read> { Box::new(io::stdin().lock()) };
-    let tally = reader::read(&args.inputs, &stdin, &mut |found| entries.push(Entry::read(found, &mut texts)))?;
+    // Findings are said by `findings`; they are of no flow.
+    let tally = reader::read(&args.inputs, &stdin, &mut |found| {
+        if found.record.event != FINDING {
+            entries.push(Entry::read(found, &mut texts));
+        }
+    })?;
     drop(texts);
     refuse_garbage(&tally)?;
     let report = Report::new(entries, tally, &selection, now);
@@ -157,11 +165,11 @@ fn refuse_garbage(tally: &Tally) -> Result<(), Failure> {
 impl Args {
     fn now(&self) -> Result<Timestamp, Failure> {
         let now = clock::now();
-        self.as_of.as_deref().map_or(Ok(now), |text| time("--as-of", text, now))
+        self.as_of.as_deref().map_or(Ok(now), |text| moment::option("--as-of", text, now))
     }
 
     fn selection(&self, now: Timestamp) -> Result<Selection, Failure> {
-        let at = |name, text: &Option<String>| text.as_deref().map(|text| time(name, text, now)).transpose();
+        let at = |name, text: &Option<String>| text.as_deref().map(|text| moment::option(name, text, now)).transpose();
         Ok(Selection {
             from: at("--from", &self.from)?,
             to: at("--to", &self.to)?,
@@ -227,22 +235,6 @@ impl From<OutcomeFilter> for entry::Outcome {
             OutcomeFilter::Pending => Self::Pending,
             OutcomeFilter::Unknown => Self::Unknown,
         }
-    }
-}
-
-fn time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    moment::parse_relative(text, now).ok_or_else(|| {
-        Failure::new(format!("{name} is no time"))
-            .hint("like 2026-01-15T09:30:00Z, 2026-01-15, or 30m, 36h, 7d before now")
-    })
-}
-
-/// As a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,~".contains(&byte);
-    match !word.is_empty() && !word.starts_with('~') && word.bytes().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
@@ -18,6 +19,7 @@ use tokio::time::timeout;
 
 use super::disk::{Disk, MinFree};
 use super::line::Batch;
+use super::metrics::Metrics;
 use super::store::{Answer, Health, Job, Trouble};
 use super::token::Tokens;
 
@@ -33,12 +35,14 @@ pub(crate) struct Receiver {
     pub(crate) directory: PathBuf,
     pub(crate) min_free: MinFree,
     pub(crate) health: Health,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Receiver {
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let reply = match request.uri().path() {
             HEALTH => self.health(request.method()),
+            METRICS => self.count(&request),
             path if path == self.path => match self.receive(request).await {
                 Ok(answer) => Reply::stored(&answer),
                 Err(reply) => reply,
@@ -103,6 +107,19 @@ impl Receiver {
             return Err(Reply::trouble(Trouble::WriteFailed));
         }
         answer.await.unwrap_or(Err(Trouble::WriteFailed)).map_err(Reply::trouble)
+    }
+
+    /// Counters say how much happens: for those who may send.
+    fn count(&self, request: &Request<Incoming>) -> Reply {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Reply::error(StatusCode::METHOD_NOT_ALLOWED, "metrics are asked for by GET")
+                .with(ALLOW, "GET, HEAD");
+        }
+        if !self.tokens.admit(request.headers().get(AUTHORIZATION).map(|value| value.as_bytes())) {
+            return Reply::error(StatusCode::UNAUTHORIZED, "a bearer token is needed").with(WWW_AUTHENTICATE, "Bearer");
+        }
+        let text = Reply { status: StatusCode::OK, headers: Vec::new(), body: self.metrics.text() };
+        text.with(CONTENT_TYPE, "text/plain; version=0.0.4")
     }
 
     fn health(&self, method: &Method) -> Reply {
@@ -205,5 +222,6 @@ impl Reply {
 }
 
 const HEALTH: &str = "/healthz";
+const METRICS: &str = "/metrics";
 /// How many times the limit of a body is read before the connection is given up.
 const DRAIN: u64 = 4;

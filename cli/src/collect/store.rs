@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::disk::{Disk, MinFree};
 use super::line::{Batch, Digest, Line, Refused, Why, stored_id};
+use super::metrics::Metrics;
 use super::recent::{Known, Recent};
 use super::segment::{Directory, Segment};
 use crate::{clock, failure};
@@ -77,12 +78,22 @@ pub(crate) struct Store {
     limits: Limits,
     health: Health,
     totals: Totals,
+    metrics: Arc<Metrics>,
 }
 
 impl Store {
-    pub(crate) fn new(directory: Directory, limits: Limits, health: Health) -> Self {
+    pub(crate) fn new(directory: Directory, limits: Limits, health: Health, metrics: Arc<Metrics>) -> Self {
         let recent = Recent::new(super::recent::Limits::default());
-        Self { directory, segment: None, must_be_new: false, recent, limits, health, totals: Totals::default() }
+        Self {
+            directory,
+            segment: None,
+            must_be_new: false,
+            recent,
+            limits,
+            health,
+            totals: Totals::default(),
+            metrics,
+        }
     }
 
     /// Remembers what the newest segments hold, so that repetitions across a restart are seen.
@@ -147,6 +158,9 @@ impl Store {
         self.totals.written += count(plan.fresh.len());
         self.totals.repeated += count(stored.saturating_sub(plan.fresh.len()));
         self.totals.refused += answers.iter().map(|answer| count(answer.refused.len())).sum::<u64>();
+        self.metrics.written.store(self.totals.written, Ordering::Relaxed);
+        self.metrics.repeated.store(self.totals.repeated, Ordering::Relaxed);
+        self.metrics.refused.store(self.totals.refused, Ordering::Relaxed);
         Ok(answers)
     }
 

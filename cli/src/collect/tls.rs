@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
-use tokio_rustls::rustls::{RootCertStore, ServerConfig, server::danger::ClientCertVerifier};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, server::danger::ClientCertVerifier};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::failure::{self, Failure};
 
@@ -46,6 +46,30 @@ pub(crate) fn acceptor(files: Files<'_>) -> Result<TlsAcceptor, Failure> {
     Ok(Arc::new(config).into())
 }
 
+/// Trusts the authorities of `ca`, or those of the system.
+///
+/// # Errors
+///
+/// Which file is wrong, or that the system has none where it is looked for.
+pub(crate) fn connector(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
+    let mut roots = RootCertStore::empty();
+    match ca {
+        Some(path) => certificates(path)?.into_iter().for_each(|certificate| drop(roots.add(certificate))),
+        None => {
+            let found = BUNDLES.iter().map(Path::new).find(|path| path.exists()).map(certificates).transpose()?;
+            let _ = roots.add_parsable_certificates(found.into_iter().flatten());
+        }
+    }
+    if roots.is_empty() {
+        return Err(Failure::new("no certificate authority is known that could vouch for the webhook")
+            .hint("--webhook-ca names a PEM file of authorities"));
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Failure::new("this build has no usable TLS version"))?;
+    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()).into())
+}
+
 fn verifier(
     path: &Path,
     provider: Arc<tokio_rustls::rustls::crypto::CryptoProvider>,
@@ -74,3 +98,11 @@ fn unreadable(path: &Path, what: &str, error: &pem::Error) -> Failure {
         _ => Failure::new(format!("{} holds no PEM {what}", path.display())),
     }
 }
+
+/// Where systems keep the authorities that they trust.
+const BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
