@@ -117,7 +117,9 @@ fn lines() -> Vec<String> {
         for line in fs::read_to_string(path).unwrap().lines() {
             let own = |letter: char| (letter.to_string().repeat(32), format!("{letter}{number:031}"));
             let line = "abcde".chars().map(own).fold(line.to_owned(), |line, (from, to)| line.replace(&from, &to));
-            lines.push(line.replace("\"k1.", &format!("\"k1.{number}-")).replace("example.test", &format!("{number}.test")));
+            lines.push(
+                line.replace("\"k1.", &format!("\"k1.{number}-")).replace("example.test", &format!("{number}.test")),
+            );
         }
         streams += 1;
     }

@@ -37,6 +37,8 @@ impl Canonical {
         self.text("profile", settings.privacy.profile.as_str());
         self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
         self.number("trusted_hops", settings.privacy.trusted_hops.into());
+        self.text("login_forms", settings.login_forms.as_str());
+        self.text("interactions", if settings.interactions { "true" } else { "false" });
         self.rules(&settings.rules);
         self.number("memory", settings.memory);
         self.text("signature_checks", &settings.signature_checks.to_string());
@@ -70,6 +72,7 @@ impl Canonical {
     fn issuer(&mut self, issuer: &Issuer) {
         self.text("issuer", &issuer.issuer);
         self.text("provider", issuer.provider.map_or("", |provider| provider.as_str()));
+        self.text("profile", &issuer.profile_text);
         self.text("cluster", issuer.cluster.as_deref().unwrap_or_default());
         self.texts("authorities", issuer.authorities.iter().map(String::as_str));
         self.number("endpoints", issuer.endpoints.len());

@@ -3,13 +3,17 @@
 use super::forms;
 use super::problem::{ProblemKind, WarningKind};
 use super::reader::{Members, Node, Report};
-use crate::oauth::{EndpointKind, Provider};
+use crate::oauth::{EndpointKind, PROVIDERS, Profile, Provider};
 
 /// One entry of `issuers`, checked.
 #[derive(Debug)]
 pub(super) struct Issuer {
     pub(super) issuer: String,
     pub(super) provider: Option<Provider>,
+    /// The operator's own profile.
+    pub(super) profile: Option<Profile>,
+    /// That profile in canonical form; empty without one.
+    pub(super) profile_text: String,
     /// Envoy cluster of the issuer: its metadata document and keys are fetched there.
     pub(super) cluster: Option<String>,
     /// Further authorities beside that of `issuer`.
@@ -19,11 +23,11 @@ pub(super) struct Issuer {
 }
 
 /// The list: 1 to 64 entries, no issuer twice.
-pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Issuer> {
+pub(super) fn read(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> Vec<Issuer> {
     let entries = node.entries(1, ISSUERS, report);
     let mut issuers: Vec<(String, Issuer)> = Vec::with_capacity(entries.len());
     for entry in &entries {
-        let Some(issuer) = one(entry, report) else { continue };
+        let Some(issuer) = one(entry, profiles, report) else { continue };
         if let Some((first, _)) = issuers.iter().find(|(_, earlier)| same(&earlier.issuer, &issuer.issuer)) {
             let first = first.clone();
             report.problem(&format!("{}/issuer", entry.pointer), ProblemKind::Duplicate { first });
@@ -33,16 +37,27 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Issuer> {
     issuers.into_iter().map(|(_, issuer)| issuer).collect()
 }
 
-fn one(node: &Node<'_>, report: &mut Report) -> Option<Issuer> {
+fn one(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> Option<Issuer> {
     let members = node.members(ISSUER, report)?;
     let url = members.require("issuer", report);
     let url = url.and_then(|url| issuer(&url, report));
-    let provider = members.get("provider").and_then(|node| node.word(PROVIDERS, report));
+    let provider = members.get("provider");
+    let own = provider.as_ref().and_then(|node| profiles.iter().find(|(profile, _)| node.is(&profile.name)));
+    let (profile, profile_text) = own.cloned().unzip();
+    let provider = provider.filter(|_| own.is_none()).and_then(|node| node.word(PROVIDERS, report));
     let cluster = members.get("cluster").and_then(|node| cluster(&node, report));
     let authorities = authorities(&members, report);
     let endpoints = endpoints(&members, report);
     let provider = provider.and_then(|position| Provider::parse(PROVIDERS.get(position)?));
-    Some(Issuer { issuer: url?.to_owned(), provider, cluster, authorities, endpoints })
+    Some(Issuer {
+        issuer: url?.to_owned(),
+        provider,
+        profile,
+        profile_text: profile_text.unwrap_or_default(),
+        cluster,
+        authorities,
+        endpoints,
+    })
 }
 
 /// The name of a cluster. Istio's hold `|`.
@@ -88,9 +103,6 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 pub(super) const ISSUER: &[&str] = &["issuer", "provider", "cluster", "authorities", "endpoints"];
-
-/// [`Provider::ALL`], as a list that a problem can name.
-pub(super) const PROVIDERS: &[&str] = &["keycloak", "oidc-provider"];
 
 /// [`EndpointKind::ALL`] without what nobody configures: the metadata's place follows from the issuer.
 pub(super) const ENDPOINTS: &[&str] = &[

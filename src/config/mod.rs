@@ -7,6 +7,7 @@ mod forms;
 mod issuers;
 mod json;
 mod problem;
+mod providers;
 mod reader;
 #[cfg(not(target_family = "wasm"))]
 mod reference;
@@ -123,7 +124,12 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
             Some(FetchSettings { issuer, cluster: settings.cluster.as_deref()?.into() })
         });
     let fetches = fetches.collect();
-    let limits = Limits { signature_checks: settings.signature_checks, ..Limits::default() };
+    let limits = Limits {
+        signature_checks: settings.signature_checks,
+        login_forms: settings.login_forms,
+        interactions: settings.interactions,
+        ..Limits::default()
+    };
     let policy = policy(settings.issuers, limits, report)?;
     let outbox = OutboxSettings {
         queue_bytes: settings.memory / 2,
@@ -154,6 +160,7 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<P
         issuer: issuer.issuer,
         authorities: issuer.authorities,
         provider: issuer.provider,
+        profile: issuer.profile,
         endpoints: Endpoints(issuer.endpoints),
     });
     let error = match Policy::new(settings.collect(), limits) {

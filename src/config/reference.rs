@@ -7,6 +7,8 @@ use super::{issuers, rules, secrets, settings, sinks};
 use crate::record::MAX_PREVIOUS;
 use crate::rules::Rule;
 
+mod own_providers;
+
 /// One member.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
@@ -26,9 +28,11 @@ pub struct Member {
 pub fn reference() -> Vec<Member> {
     let mut members = head();
     members.extend(issuer());
+    members.extend(own_providers::members());
     members.extend(sink());
     members.extend(keys());
     members.extend(people());
+    members.extend(capture());
     members.extend(judgement());
     members.extend(bounds());
     members
@@ -123,10 +127,10 @@ fn issuer() -> Vec<Member> {
         ),
         member(
             "/issuers/*/provider",
-            &words(issuers::PROVIDERS),
+            "a name of docs/providers.md or of `providers`",
             "none",
-            "Which product it is: adds the product's paths below the issuer.",
-            json!({"enum": issuers::PROVIDERS}),
+            "Which product it is: adds the product's paths, quirks and login forms.",
+            json!({"type": "string", "minLength": 1, "maxLength": 64}),
         ),
         member(
             "/issuers/*/cluster",
@@ -338,6 +342,26 @@ fn people() -> Vec<Member> {
             "`0`",
             "Which entry of `X-Forwarded-For` is the source, counted from the right; 0: none, the peer is.",
             json!({"type": "integer", "minimum": 0, "maximum": 16}),
+        ),
+    ]
+}
+
+fn capture() -> Vec<Member> {
+    vec![
+        member("/capture", "object", "see below", "What is made of a provider's own pages.", json!({"type": "object"})),
+        member(
+            "/capture/login_forms",
+            &words(settings::LOGIN_FORMS),
+            "`outcome`",
+            "What is made of login forms that the provider's profile knows: nothing; the outcome, from the answer alone; or the user's name as well, as a pseudonym, for which the request body is read and everything else in it passed over.",
+            json!({"enum": settings::LOGIN_FORMS}),
+        ),
+        member(
+            "/capture/interactions",
+            "true or false",
+            "`false`",
+            "Whether further pages of a flow are recorded, as `interaction.step`.",
+            json!({"type": "boolean"}),
         ),
     ]
 }

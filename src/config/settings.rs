@@ -4,11 +4,12 @@ use super::forms;
 use super::issuers::{self, Issuer};
 use super::json::Json;
 use super::problem::ProblemKind;
+use super::providers;
 use super::reader::{Members, Node, Report};
 use super::rules;
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
-use crate::oauth::Vantage;
+use crate::oauth::{LoginForms, Vantage};
 use crate::record::{Privacy, Profile};
 use crate::rules::RuleSettings;
 
@@ -20,6 +21,9 @@ pub(super) struct Settings {
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
     pub(super) privacy: Privacy,
+    pub(super) login_forms: LoginForms,
+    /// Whether pages that are no attempts are recorded.
+    pub(super) interactions: bool,
     pub(super) rules: RuleSettings,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
@@ -40,10 +44,12 @@ impl Settings {
         let members = root.members(ROOT, report)?;
         let inline_allowed = members.get("insecure_inline").and_then(|node| node.bool(report)) == Some(true);
         let mut secrets = Secrets::new(environment, inline_allowed);
-        let issuers = members.require("issuers", report).map(|node| issuers::read(&node, report));
+        let profiles = members.get("providers").map(|node| providers::read(&node, report)).unwrap_or_default();
+        let issuers = members.require("issuers", report).map(|node| issuers::read(&node, &profiles, report));
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
         let (interval_ms, retain_seconds) = delivery(&members, report);
+        let (login_forms, interactions) = capture(&members, report);
         let (memory, signature_checks) = limits(&members, report);
         Some(Self {
             enabled: members.get("enabled").and_then(|node| node.bool(report)).unwrap_or(true),
@@ -51,6 +57,8 @@ impl Settings {
             sinks: sinks.unwrap_or_default(),
             rings,
             privacy: privacy(&members, report),
+            login_forms,
+            interactions,
             rules: members.get("rules").and_then(|node| rules::read(&node, report)).unwrap_or_default(),
             memory,
             signature_checks,
@@ -102,6 +110,17 @@ fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
     Privacy { profile, purpose: purpose.map(str::to_owned), trusted_hops }
 }
 
+/// `login_forms` and `interactions`.
+fn capture(members: &Members<'_>, report: &mut Report) -> (LoginForms, bool) {
+    let Some(members) = members.get("capture").and_then(|node| node.members(CAPTURE, report)) else {
+        return (LoginForms::default(), false);
+    };
+    let forms = members.get("login_forms").and_then(|node| node.word(LOGIN_FORMS, report));
+    let interactions = members.get("interactions").and_then(|node| node.bool(report));
+    let forms = forms.and_then(|at| LoginForms::ALL.get(at).copied());
+    (forms.unwrap_or_default(), interactions.unwrap_or_default())
+}
+
 /// `memory` and `signature_checks`.
 fn limits(members: &Members<'_>, report: &mut Report) -> (usize, u32) {
     let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
@@ -133,15 +152,20 @@ pub(super) const ROOT: &[&str] = &[
     "version",
     "enabled",
     "issuers",
+    "providers",
     "sinks",
     "keys",
     "insecure_inline",
     "privacy",
+    "capture",
     "rules",
     "limits",
     "delivery",
     "vantage",
 ];
+pub(super) const CAPTURE: &[&str] = &["login_forms", "interactions"];
+/// [`LoginForms::ALL`]
+pub(super) const LOGIN_FORMS: &[&str] = &["off", "outcome", "username"];
 pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
 pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];

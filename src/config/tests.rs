@@ -119,7 +119,15 @@ fn each_mistake_has_its_pointer() {
         (with(r#""privacy":{"profile":"standard"}"#), "/privacy/purpose: is missing: profiles"),
         (with(r#""privacy":{"profile":"strict"}"#), "/privacy/profile: expected one of `minimal`, `standard`, `full`"),
         (with(r#""privacy":{"trusted_hops":17}"#), "/privacy/trusted_hops: expected a whole number from 0 to 16"),
-        (with(r#""capture":{"login_forms":"outcome"}"#), "/capture: is unknown"),
+        (with(r#""capture":{"login_forms":"password"}"#), "/capture/login_forms: expected one of `off`"),
+        (with(r#""providers":{"keycloak":{}}"#), "/providers/keycloak: expected another name"),
+        (with(r#""providers":{"own":{"routes":{"x":"token"}}}"#), "/providers/own/routes/x: expected a path template"),
+        (with(r#""providers":{"own":{"routes":{"/x":"tokn"}}}"#), "/providers/own/routes/~1x: expected one of"),
+        (with(r#""providers":{"own":{"login":[{"rules":[]}]}}"#), "/providers/own/login/0/path: is missing"),
+        (
+            with(r#""providers":{"own":{"login":[{"path":"/l","rules":[{"outcome":"failure"}]}]}}"#),
+            "/providers/own/login/0/rules/0: expected at least one test",
+        ),
         (with(r#""limits":{"memory":1000}"#), "/limits/memory: expected a whole number from 262144 to 536870912"),
         (with(r#""limits":{"memory":null}"#), "/limits/memory: expected a whole number"),
         (with(r#""delivery":{"interval":5}"#), "/delivery/interval: is unknown; did you mean `interval_ms`?"),
@@ -161,7 +169,7 @@ fn each_mistake_in_a_list_has_its_pointer() {
             MINIMAL.replace("acme\"", "acme\",\"endpoints\":{\"token\":\"t\"}"),
             "/issuers/0/endpoints/token: expected an absolute path",
         ),
-        (MINIMAL.replace("acme\"", "acme\",\"provider\":\"okta\""), "/issuers/0/provider: expected one of `keycloak`"),
+        (MINIMAL.replace("acme\"", "acme\",\"provider\":\"nobodys\""), "/issuers/0/provider: expected one of `adfs`"),
         (
             MINIMAL.replace("acme\"", "acme\",\"authorities\":[\"https://x\"]"),
             "/issuers/0/authorities/0: expected host or host:port",
@@ -303,6 +311,10 @@ fn the_reference_names_exactly_the_members_that_the_reader_knows() {
         ("/keys/join/current", secrets::KEY),
         ("/keys/pseudonym/previous/*", secrets::KEY),
         ("/privacy", settings::PRIVACY),
+        ("/capture", settings::CAPTURE),
+        ("/providers/*", providers::PROVIDER),
+        ("/providers/*/login/*", providers::LOGIN),
+        ("/providers/*/login/*/rules/*", providers::RULE),
         ("/limits", settings::LIMITS),
         ("/delivery", settings::DELIVERY),
     ] {
@@ -314,8 +326,11 @@ fn the_reference_names_exactly_the_members_that_the_reader_knows() {
 
 #[test]
 fn words_of_the_configuration_are_the_words_of_the_types() {
-    use crate::oauth::{EndpointKind, Provider};
-    assert_eq!(issuers::PROVIDERS, Provider::ALL.map(Provider::as_str));
+    use crate::oauth::{EndpointKind, LoginForms, Means, PROVIDERS, Provider};
+    assert_eq!(PROVIDERS, Provider::ALL.map(Provider::as_str));
+    assert_eq!(settings::LOGIN_FORMS, LoginForms::ALL.map(LoginForms::as_str));
+    assert_eq!(providers::MEANS, Means::ALL.map(Means::as_str));
+    assert!(providers::KINDS.iter().all(|word| EndpointKind::parse(word).is_some()));
     assert!(issuers::ENDPOINTS.iter().all(|word| EndpointKind::parse(word).is_some()));
     assert!(settings::VANTAGES.iter().skip(1).all(|word| Vantage::parse(word).is_some()));
     let profiles = [Profile::Minimal, Profile::Standard, Profile::Full];

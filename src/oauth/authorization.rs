@@ -29,7 +29,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
     // A consent form is posted to the same place, without what makes a request (Spring Authorization Server).
     let consent =
         scene.is_post() && !["response_type", "request", "request_uri"].iter().any(|name| scene.parameters.has(name));
-    if consent || is_internal_hop(&scene.parameters) {
+    if consent || is_internal_hop(&scene.parameters, scene.issuer) {
         return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);

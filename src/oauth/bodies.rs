@@ -2,7 +2,10 @@
 
 use super::endpoint::EndpointKind as Kind;
 use super::html_form;
+use super::limits::LoginForms;
+use super::login;
 use super::policy::{Interest, Issuer, Policy};
+use super::provider::Purpose;
 use crate::body::Body;
 use crate::http::{MediaType, RequestHead, ResponseHead};
 
@@ -23,12 +26,26 @@ impl Policy {
         spoken && head.headers.media_type() != Some(MediaType::Grpc) && head.headers.first("upgrade").is_none()
     }
 
-    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords), and never that of a
+    /// Which bodies are read of a request. Never the body of an interaction (it holds passwords) unless the operator asked
+    /// for user names, and never that of a
     /// request to an unknown path once the issuer's endpoints are known.
     #[must_use]
     pub fn bodies(&self, interest: &Interest, head: &RequestHead) -> BodyPlan {
-        let wanted = self.issuers.get(interest.issuer).is_some_and(|issuer| wants_request(issuer, interest, head));
+        let names = self.limits.login_forms == LoginForms::Username;
+        let named = |issuer: &Issuer| {
+            names && login::is_form(issuer, interest.kind(), head).is_some_and(|form| !form.usernames.is_empty())
+        };
+        let wanted = self
+            .issuers
+            .get(interest.issuer)
+            .is_some_and(|issuer| wants_request(issuer, interest, head) || named(issuer));
         BodyPlan { request: (wanted && self.is_relevant(head)).then_some(self.limits.request_body) }
+    }
+
+    /// Whether the answer to a login or consent form is judged by what is in it.
+    fn is_judged(&self, issuer: &Issuer, head: &RequestHead) -> bool {
+        let adapter = login::adapter(issuer, head, &|_| true);
+        adapter.is_some_and(|adapter| self.limits.login_forms != LoginForms::Off || adapter.purpose == Purpose::Consent)
     }
 
     /// The most bytes of the response body that are read, decided on its head; `None` to leave it alone.
@@ -49,9 +66,15 @@ impl Policy {
             Some(Kind::Discovery | Kind::Federation | Kind::Jwks | Kind::Webfinger) => {
                 json.filter(|_| status == 200 && html.is_none())
             }
+            _ if html.is_none() && self.is_judged(issuer, head) => json,
             Some(kind) if is_back_channel(kind) => json.filter(|_| html.is_none()),
             Some(Kind::Authorization) => html.or(error),
             Some(Kind::Interaction | Kind::Resume) => html,
+            Some(Kind::DeviceVerification)
+                if issuer.profile().is_some_and(|profile| profile.user_code_page.is_some()) =>
+            {
+                html
+            }
             Some(Kind::AdminSession | Kind::EndSession) => error,
             None if expects_json(issuer, head) && html.is_none() => json,
             None => html,
@@ -132,6 +155,7 @@ mod tests {
         let issuer = IssuerSettings {
             issuer: "https://idp.test".to_owned(),
             provider,
+            profile: None,
             authorities: vec![],
             endpoints: Endpoints::default(),
         };

@@ -9,7 +9,7 @@ use super::messages::{DeviceAuthorization, Named};
 use super::observation::{LinkRole, Message, Observation, Outcome, Reason, Recognition};
 use super::scene::{Answer, Scene, was_sent};
 use crate::body::Completeness;
-use crate::http::UrlParts;
+use crate::http::{MediaType, UrlParts};
 use crate::seen::Seen;
 
 /// A device authorization request and its answer; `None` for another method than POST.
@@ -74,8 +74,16 @@ fn judge_code(scene: &Scene<'_>) -> (Outcome, Option<Reason>) {
         // The code came in a link: the end-user is asked whether it is theirs.
         Answer::Server(_) if scene.is_get() => (Outcome::Pending, Some(Reason::Interaction)),
         Answer::Server(300..=399) => (Outcome::Success, None),
+        Answer::Server(200) if asks_again(scene) == Some(true) => (Outcome::Failure, Some(Reason::CredentialsRejected)),
+        Answer::Server(200) if asks_again(scene) == Some(false) => (Outcome::Success, None),
         Answer::Server(_) => (Outcome::Unknown, Some(Reason::HttpStatus)),
     }
+}
+
+/// Whether the page asks for the code again, where the provider's profile knows that page.
+fn asks_again(scene: &Scene<'_>) -> Option<bool> {
+    let page = scene.decoded.response_content.whole().filter(|_| scene.response_media() == Some(MediaType::Html))?;
+    scene.issuer.profile()?.asks_for_user_code(page)
 }
 
 /// RFC 8628 §6.1: people type it in any case and with any separator.

@@ -63,6 +63,14 @@ pub fn base64_octets(text: &[u8]) -> Option<Vec<u8>> {
     BASE64URL.decode(text).or_else(|_| BASE64.decode(text)).ok()
 }
 
+/// A JSON object that is base64url-encoded.
+pub(super) fn decode_json(text: &[u8]) -> Option<Object<'static>> {
+    section(text, CARRIED)
+}
+
+/// Bytes of an object inside a query parameter.
+const CARRIED: usize = 8 * 1024;
+
 fn section(text: &[u8], limit: usize) -> Option<Object<'static>> {
     if text.len() / 4 * 3 > limit {
         return None;

@@ -30,6 +30,7 @@ pub mod jwt;
 mod keys;
 mod limits;
 mod links;
+mod login;
 mod logout;
 mod messages;
 mod metadata;
@@ -50,6 +51,7 @@ pub mod signature;
 mod token;
 mod token_claims;
 mod userinfo;
+mod username;
 mod vantage;
 
 pub use bodies::{BodyPlan, has_enough};
@@ -59,7 +61,7 @@ pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};
 pub use event::ProtocolEvent;
 pub use keys::KeysError;
-pub use limits::Limits;
+pub use limits::{Limits, LoginForms};
 pub use messages::*;
 pub use metadata::{Declared, Learned, MetadataError};
 pub use observation::*;
@@ -68,6 +70,8 @@ pub use parameters::Parameters;
 pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };
-pub use provider::Provider;
+pub use provider::{
+    Adapter, Evidence, Handle, Means, Only, PROVIDERS, Profile, Provider, Purpose, Route, Rule, Test, Verdict, Word,
+};
 pub use signature::{SignatureCheck, Unchecked};
 pub use vantage::Vantage;

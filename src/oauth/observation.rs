@@ -11,6 +11,7 @@ use super::messages::{
     CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, Exchanged, KeySet, Named, PushedRequest,
     ServerMetadata, TokenQuery, VendorError,
 };
+use super::provider::Means;
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
 use crate::secret::Secret;
@@ -34,7 +35,7 @@ pub struct Observation<'a> {
     /// At which endpoint it happened, for events that can happen at several.
     pub endpoint_kind: Option<EndpointKind>,
     /// The provider profile that is configured for the issuer.
-    pub provider: Option<&'static str>,
+    pub provider: Option<&'a str>,
     /// Realm, tenant or authorization server id taken from the path by a profile.
     pub tenant: Option<Cow<'a, str>>,
     /// The request path with its variable parts replaced by `{name}`; never the query.
@@ -77,6 +78,8 @@ pub enum Reason {
     BodyTruncated,
     /// A body was whole and could not be parsed.
     BodyUnparseable,
+    /// The provider refused what the end-user proved with. Wrong, locked, disabled and unknown are not told apart.
+    CredentialsRejected,
     /// The answer is encrypted to somebody else.
     Encrypted,
     /// Only the HTTP status says so.
@@ -225,6 +228,8 @@ pub enum Message<'a> {
     DeviceAuthorization(Box<DeviceAuthorization<'a>>),
     /// `federation.fetched`
     Entity(Box<EntityStatement<'a>>),
+    /// `login.attempt`, `consent.decision`, `interaction.step`
+    Interaction(Box<Interaction<'a>>),
     /// `jwks.fetched`
     KeySet(Box<KeySet<'a>>),
     /// `logout.*`
@@ -579,6 +584,25 @@ pub struct Logout<'a> {
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
 
+/// What was seen of a provider's own page (PROTOCOL §2.6).
+#[derive(Debug, Default)]
+pub struct Interaction<'a> {
+    /// The adapter that judged it; `generic` without one, `token_endpoint` for a grant.
+    pub adapter: Option<&'a str>,
+    /// What kind of thing told the outcome.
+    pub evidence: Option<&'static str>,
+    /// By which means the end-user proved who they are.
+    pub means: Option<Means>,
+    /// The provider's own code for the outcome, at most 64 characters of `[A-Za-z0-9._:#-]`.
+    pub code: Option<String>,
+    /// Scopes that a consent form sent.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The user's name as it was typed, if it was read: personal data, and people type passwords there.
+    pub username: Seen<Cow<'a, str>>,
+    /// Which step of a flow it is, of a closed list.
+    pub step: Option<&'static str>,
+}
+
 /// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
 #[derive(Debug)]
 pub struct Link<'a> {
@@ -611,6 +635,8 @@ pub enum LinkRole {
     Dsec,
     /// ID token or hint, whole, label `tok`.
     Idt,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti` of an access or ID token, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.

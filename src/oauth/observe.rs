@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
 use super::{
-    authorization, ciba, circumstances, device, introspection, logout, other_endpoints, published, pushed,
+    authorization, ciba, circumstances, device, introspection, login, logout, other_endpoints, published, pushed,
     registration, revocation, token, userinfo,
 };
 
@@ -23,6 +23,7 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
         Some((kind, recognition)) => read_known(&scene, kind, recognition),
         None => authorization::observe_response(&scene),
     };
+    login::observe(&scene, &mut observations);
     if !observations.is_empty() {
         let circumstances = circumstances::read(&scene);
         observations.iter_mut().for_each(|observation| observation.circumstances = circumstances.clone());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::endpoint::{Endpoint, EndpointKind, fits};
+use super::endpoint::{Endpoint, EndpointKind};
 use super::keys::{Checks, Keys};
 use super::limits::Limits;
 use super::metadata::{Declared, Learned, MetadataError, Place};
@@ -29,6 +29,8 @@ pub struct IssuerSettings {
     pub authorities: Vec<String>,
     /// What it is, if that is known.
     pub provider: Option<Provider>,
+    /// What the operator says of a provider of his own; it counts instead of `provider`'s.
+    pub profile: Option<Profile>,
     /// T0: its endpoints, as far as the operator names them.
     pub endpoints: Endpoints,
 }
@@ -44,6 +46,7 @@ pub struct Issuer {
     pub name: String,
     /// The declared provider.
     pub provider: Option<Provider>,
+    own_profile: Option<Profile>,
     pub(super) authorities: Vec<Authority>,
     /// The path of the issuer identifier in normal form; empty for none.
     path: Vec<u8>,
@@ -237,6 +240,7 @@ impl Issuer {
         Self {
             name: settings.issuer,
             provider: settings.provider,
+            own_profile: settings.profile,
             authorities,
             path,
             configured,
@@ -266,13 +270,11 @@ impl Issuer {
             .or_else(|| self.is_entity(path).then_some(Endpoint::of_tier(EndpointKind::Federation, Tier::Configured)));
         let found = found.or_else(|| Some(Endpoint::of_tier(route?.1, Tier::Profile)));
         let found = found.or_else(|| SUBPATHS.into_iter().find_map(|below| self.below(path, below)));
-        found.map(|endpoint| Endpoint { template: route.map(|(template, _)| template), ..endpoint })
+        found.map(|endpoint| Endpoint { route: route.map(|(route, _)| route), ..endpoint })
     }
 
-    fn route(&self, path: &[u8]) -> Option<(&'static str, EndpointKind)> {
-        let below = path.strip_prefix(self.path.as_slice())?;
-        let found = self.profile()?.routes.iter().find(|route| fits(route.template, below))?;
-        Some((found.template, found.kind))
+    fn route(&self, path: &[u8]) -> Option<(u16, EndpointKind)> {
+        self.profile()?.route(&self.path, path)
     }
 
     /// A path below one that the operator or the issuer named, where that has a meaning of its own.
@@ -316,8 +318,8 @@ impl Issuer {
         self.learned.is_some() || (self.knows(EndpointKind::Token) && self.knows(EndpointKind::Authorization))
     }
 
-    pub(super) fn profile(&self) -> Option<&'static Profile> {
-        self.provider.map(Provider::profile)
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.own_profile.as_ref().or_else(|| self.provider.map(Provider::profile))
     }
 
     /// The path of the issuer identifier, empty for none.

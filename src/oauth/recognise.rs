@@ -7,6 +7,7 @@ use super::json::Json;
 use super::jwt;
 use super::observation::{Confidence, Recognition, Tier};
 use super::parameters::Parameters;
+use super::policy::Issuer;
 use super::published;
 use super::scene::{Scene, was_sent};
 use crate::http::{MediaType, RequestHead, UrlParts, normalise_path};
@@ -175,11 +176,13 @@ fn is_end_session_request(scene: &Scene<'_>) -> bool {
 
 /// PROTOCOL §1.5: a request that a provider sends to itself carries one of its continuation parameters. Spring
 /// Authorization Server marks a replayed request by an empty `continue`.
-pub(super) fn is_internal_hop(parameters: &Parameters<'_>) -> bool {
+pub(super) fn is_internal_hop(parameters: &Parameters<'_>, issuer: &Issuer) -> bool {
     let has = |name: &&str| parameters.has(name);
     let all = |names: &[&str]| names.iter().all(has);
     let replayed = parameters.has("continue") && !matches!(parameters.text("continue"), Seen::Present(_));
-    CONTINUATIONS.iter().any(has) || all(&["back", "state"]) || all(&["tab_id", "session_code"]) || replayed
+    let own =
+        issuer.profile().is_some_and(|profile| profile.internal_parameters.iter().any(|name| parameters.has(name)));
+    own || CONTINUATIONS.iter().any(has) || all(&["back", "state"]) || all(&["tab_id", "session_code"]) || replayed
 }
 
 const WELL_KNOWN: &[u8] = b"/.well-known/";

@@ -9,6 +9,7 @@ use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
 use super::json;
 use super::links::Links;
+use super::login;
 use super::observation::{
     BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
@@ -57,7 +58,11 @@ impl<'a> Scene<'a> {
         if let Some(query) = decoded.request.query() {
             scene.parameters.add_query(query, &policy.limits);
         }
-        scene.read_body();
+        // Of a login form one name is read, if anything: the rest must not even be copied.
+        let kind = scene.endpoint.map(|endpoint| endpoint.kind);
+        if login::is_form(issuer, kind, decoded.request).is_none() {
+            scene.read_body();
+        }
         Some(scene)
     }
 
@@ -191,7 +196,7 @@ impl<'a> Scene<'a> {
 
 fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
     observation.issuer = Some(Cow::Borrowed(issuer.name.as_str()));
-    observation.provider = issuer.provider.map(super::Provider::as_str);
+    observation.provider = issuer.profile().map(|profile| profile.name.as_ref());
     observation.tenant = path_template::tenant(issuer);
 }
 

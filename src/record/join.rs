@@ -21,6 +21,8 @@ pub enum Label {
     Dsec,
     /// E-mail address, with the pseudonym key.
     Email,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti`, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.
@@ -122,6 +124,7 @@ fn label(role: LinkRole) -> Label {
         LinkRole::Cajti => Label::Cajti,
         LinkRole::Ciba => Label::Ciba,
         LinkRole::Code => Label::Code,
+        LinkRole::Ix => Label::Ix,
         LinkRole::Dev => Label::Dev,
         LinkRole::Dsec => Label::Dsec,
         LinkRole::Jti => Label::Jti,
@@ -154,6 +157,7 @@ impl Label {
             Self::Dev => "dev",
             Self::Dsec => "dsec",
             Self::Email => "email",
+            Self::Ix => "ix",
             Self::Jti => "jti",
             Self::Lstate => "lstate",
             Self::Nonce => "nonce",
@@ -178,6 +182,7 @@ impl Label {
             | Self::Code
             | Self::Dev
             | Self::Dsec
+            | Self::Ix
             | Self::Jti
             | Self::Lstate
             | Self::Nonce

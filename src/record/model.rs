@@ -65,6 +65,9 @@ pub struct Record {
     /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity: Option<IntegritySection>,
+    /// What was seen of a provider's own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionSection>,
     /// What the authorization server said of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection: Option<Box<IntrospectionSection>>,
@@ -176,6 +179,27 @@ pub struct ExchangeSection {
     /// Trace id of a well-formed `traceparent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// What was seen of a provider's own page.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct InteractionSection {
+    /// The adapter that judged it (docs/providers.md); `generic` without one, `token_endpoint` for a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// The provider's own code for the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What kind of thing told the outcome: `re_render`, `json_error`, `status`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// By which means the end-user proved who they are: `password`, `otp`, `webauthn`, `magic_link`, `spnego` or `broker`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Which step of a flow it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// Who sent the request.
@@ -414,7 +438,7 @@ pub struct RequestSection {
     /// Whether a user code was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_code: Option<bool>,
-    /// `username` of the password grant, or of a first-party application.
+    /// `username` of the password grant, of a first-party application, or of a login form where those are read.
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,

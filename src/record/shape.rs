@@ -50,6 +50,9 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::AuthorizationError | ProtocolEvent::AuthorizationResponse => {
             (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
         }
+        ProtocolEvent::ConsentDecision | ProtocolEvent::InteractionStep | ProtocolEvent::LoginAttempt => {
+            (&[EXCHANGE, FAILURE, &["interaction", "request"]], INTERACTION_REQUEST, NONE)
+        }
         ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
             (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
@@ -172,6 +175,8 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
 
 const AUTHORIZATION_RESPONSE: &[&str] =
     &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "token_type"];
+
+const INTERACTION_REQUEST: &[&str] = &["scope", "username"];
 
 const TOKEN_REQUEST: &[&str] = &[
     "audience",

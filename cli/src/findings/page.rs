@@ -54,7 +54,11 @@ fn section(rows: &[Row]) -> String {
     }
     for row in rows {
         let evidence: Vec<_> = row.evidence.iter().map(|name| format!("`{name}`")).collect();
-        let evidence = if evidence.is_empty() { "the records".to_owned() } else { format!("the records, {}", evidence.join(", ")) };
+        let evidence = if evidence.is_empty() {
+            "the records".to_owned()
+        } else {
+            format!("the records, {}", evidence.join(", "))
+        };
         write!(text, "\n### {} {}\n\n", row.id, row.name).unwrap();
         writeln!(text, "- **Fires** ({}): {}.", row.severity, row.condition).unwrap();
         writeln!(text, "- **Evidence**: {evidence}. **Reference**: {}.", row.reference).unwrap();
@@ -70,7 +74,8 @@ fn the_page_is_the_tables() {
     let text = fs::read_to_string(&path).unwrap();
     let mut expected = text.clone();
     for (name, rows) in TABLES {
-        let (begin, end) = (format!("<!-- rules over {name}: from the code -->\n"), format!("<!-- /rules over {name} -->"));
+        let (begin, end) =
+            (format!("<!-- rules over {name}: from the code -->\n"), format!("<!-- /rules over {name} -->"));
         let (before, rest) = expected.split_once(&begin).unwrap();
         let (_, after) = rest.split_once(&end).unwrap();
         expected = format!("{before}{begin}{}{end}{after}", section(&rows()));

@@ -50,7 +50,8 @@ fn server(statuses: &'static [&'static str]) -> (String, Receiver<String>) {
     let address = listener.local_addr().unwrap();
     let (posted, posts) = channel();
     thread::spawn(move || {
-        let mut statuses = statuses.iter().cycle().take(statuses.len()).chain(std::iter::repeat(statuses.last().unwrap()));
+        let mut statuses =
+            statuses.iter().cycle().take(statuses.len()).chain(std::iter::repeat(statuses.last().unwrap()));
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let (mut request, mut part) = (Vec::new(), [0; 4096]);
@@ -124,7 +125,8 @@ fn a_finding_is_stored_counted_and_posted_within_a_minute_and_raised_once() {
 #[test]
 fn records_of_this_moment_are_judged_once_their_neighbours_are_here() {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let date = Command::new("date").args(["-u", "-d", &format!("@{}", now - 6), "+%Y-%m-%dT%H:%M:%S"]).output().unwrap();
+    let date =
+        Command::new("date").args(["-u", "-d", &format!("@{}", now - 6), "+%Y-%m-%dT%H:%M:%S"]).output().unwrap();
     let moment = text(&date.stdout).trim();
     // A code that is redeemed twice in one second, and the second redemption comes first.
     let records = fixture(REPLAY);
@@ -176,7 +178,8 @@ fn rules_that_are_off_raise_nothing_and_bad_ones_stop_the_start() {
     assert_eq!(raised(&collector), Vec::<Value>::new());
 
     std::fs::write(&rules, r#"{"rules": {"T-66": {}, "T-06": {"off": 1}}}"#).unwrap();
-    let refused = output(&["collect", "--dir", dir.to_str().unwrap(), "--findings", "--rules", rules.to_str().unwrap()]);
+    let refused =
+        output(&["collect", "--dir", dir.to_str().unwrap(), "--findings", "--rules", rules.to_str().unwrap()]);
     let said = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2));
     assert!(said.contains("/rules/T-66: ") && said.contains("/rules/T-06/off: "), "{said}");
@@ -184,7 +187,8 @@ fn rules_that_are_off_raise_nothing_and_bad_ones_stop_the_start() {
 
 #[test]
 fn a_webhook_in_the_clear_is_for_this_machine_only() {
-    let refused = output(&["collect", "--dir", "x", "--findings", "--webhook", "http://hooks.example.test/canary-hook"]);
+    let refused =
+        output(&["collect", "--dir", "x", "--findings", "--webhook", "http://hooks.example.test/canary-hook"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("expected https"), "{}", text(&refused.stderr));
 }
@@ -193,7 +197,8 @@ fn a_webhook_in_the_clear_is_for_this_machine_only() {
 fn findings_follow_what_a_collector_writes() {
     let collector = Collector::start(&folder(), &[]);
     let dir = collector.dir.to_str().unwrap().to_owned();
-    let mut child = oidc_audit(&["findings", "--follow", &dir, "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child =
+        oidc_audit(&["findings", "--follow", &dir, "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     collector.post(fixture(REPLAY).as_bytes());
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();

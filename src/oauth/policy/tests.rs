@@ -95,6 +95,7 @@ fn every_problem_is_reported_with_its_place() {
         issuer: "idp.test".to_owned(),
         authorities: vec!["ok.test".to_owned(), "https://x".to_owned()],
         provider: None,
+        profile: None,
         endpoints: Endpoints(vec![(EndpointKind::Token, "token".to_owned())]),
     };
     let twice = || issuer("https://idp.test", None);

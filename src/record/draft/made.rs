@@ -118,6 +118,7 @@ impl Record {
         common(&mut self.token, &other.token);
         common(&mut self.id_token, &other.id_token);
         common(&mut self.userinfo, &other.userinfo);
+        common(&mut self.interaction, &other.interaction);
         common(&mut self.endpoint_kind, &other.endpoint_kind);
         common(&mut self.entity, &other.entity);
         common(&mut self.introspection, &other.introspection);

@@ -6,6 +6,7 @@ mod authorization;
 mod back_channel;
 mod envelope;
 mod id_token;
+mod interaction;
 mod logout;
 mod made;
 mod parties;
@@ -189,6 +190,7 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Interaction(message) => self.interaction(record, message),
             Message::Ciba(message) => self.ciba(record, message),
             Message::DeviceAuthorization(message) => self.device_authorization(record, message),
             Message::Entity(message) => self.entity(record, message),

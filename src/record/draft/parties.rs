@@ -95,6 +95,7 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
     let links = observation.links.iter().filter_map(|link| std::str::from_utf8(link.value.expose()).ok());
     let names = match &observation.message {
         Message::AuthorizationRequest(message) => [&message.login_hint].map(|hint| hint.as_ref()),
+        Message::Interaction(message) => [&message.username].map(|name| name.as_ref()),
         Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
         Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
         Message::Ciba(message) => [message.login_hint.as_ref()],
@@ -119,6 +120,7 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Dev => "join.dev",
         LinkRole::Dsec => "join.dsec",
         LinkRole::Idt => "join.idt",
+        LinkRole::Ix => "join.ix",
         LinkRole::Jti => "join.jti",
         LinkRole::Lstate => "join.lstate",
         LinkRole::Nonce => "join.nonce",

@@ -20,6 +20,7 @@ pub(super) fn reason(reason: Reason) -> &'static str {
         Reason::BodyEncoding => "body_encoding",
         Reason::BodyTruncated => "body_truncated",
         Reason::BodyUnparseable => "body_unparseable",
+        Reason::CredentialsRejected => "credentials_rejected",
         Reason::Encrypted => "encrypted",
         Reason::HttpStatus => "http_status",
         Reason::Inactive => "inactive",
