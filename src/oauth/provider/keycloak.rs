@@ -55,6 +55,9 @@ const ROUTES: &[Route] = &[
     route("/broker/{alias}/login", Kind::Interaction, Run),
     route("/broker/{alias}/endpoint", Kind::Interaction, Run),
     route("/broker/after-first-broker-login", Kind::Interaction, Run),
+    // An administrator ends the sessions of a person, or one.
+    route("//admin/{issuer}/users/{user}/logout", Kind::AdminSession, Run),
+    route("//admin/{issuer}/sessions/{session}", Kind::AdminSession, Run),
 ];
 
 const ADAPTERS: &[Adapter] = &[
