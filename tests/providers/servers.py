@@ -59,7 +59,7 @@ class Spring:
         self.jar = parts.spring()
 
     def issuers(self):
-        return [{"issuer": self.issuer()}]
+        return [{"issuer": self.issuer(), "provider": "spring-authorization-server"}]
 
     def issuer(self):
         return self.stage.op
