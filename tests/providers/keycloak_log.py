@@ -29,7 +29,7 @@ def main():
     try:
         keycloak = Keycloak(run)
         print("keycloak: starting Envoy with the filter, the log cluster and Keycloak", flush=True)
-        run.start(keycloak.issuers())
+        run.start(keycloak)
         keycloak.start()
         print(f"keycloak: serves after {time.monotonic() - began:.0f} s; driving it", flush=True)
         settings = {"op": run.op, "rp": run.rp, "provider": run.provider}

@@ -77,7 +77,7 @@ def play(provider_class):
     run = stage.Stage(folder)
     try:
         provider = provider_class(run)
-        run.start(provider.issuers())
+        run.start(provider)
         provider.start()
         steps = folder / "steps.jsonl"
         settings = {"issuer": provider.issuer(), "rp": run.rp, "relyingPartyPort": run.ports["relying_party"]}

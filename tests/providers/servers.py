@@ -16,16 +16,46 @@ ALICE = {"name": "alice", "password": "pw-not-real"}
 CLIENTS = {name: {"id": id, "secret": f"{id}-secret-0123456789abcdef"} for name, id in (("client", "shop"), ("job", "job"))}
 
 
+# The pages of oidc-provider are its host's own: here those of the demo.
+DEMO_PAGES = {
+    "routes": {
+        "/auth/{uid}": "resume",
+        "/interaction/{uid}/{step}": "interaction",
+        "/session/end/confirm": "end_session_confirm",
+    },
+    "logout_consent": "logout",
+    "session_cookies": ["_session"],
+    "login": [
+        {
+            "name": "demo-login",
+            "path": "/interaction/{uid}/login",
+            "means": "password",
+            "rules": [
+                {"status": 200, "attribute": {"name": "type", "value": "password"}, "outcome": "failure"},
+                {"redirect_to": "/auth/{uid}", "outcome": "success"},
+            ],
+        },
+        {
+            "name": "demo-consent",
+            "path": "/interaction/{uid}/consent",
+            "consent": True,
+            "rules": [{"redirect_to": "/auth/{uid}", "outcome": "success"}],
+        },
+    ],
+}
+
+
 class OidcProvider:
     """The provider of the demo."""
 
     name = "oidc-provider"
+    providers = {"demo-pages": DEMO_PAGES}
 
     def __init__(self, stage):
         self.stage = stage
 
     def issuers(self):
-        return [{"issuer": self.issuer(), "provider": "oidc-provider"}]
+        return [{"issuer": self.issuer(), "provider": "demo-pages"}]
 
     def issuer(self):
         return self.stage.op
@@ -53,6 +83,7 @@ class OidcProvider:
 
 class Spring:
     name = "spring"
+    providers = {}
 
     def __init__(self, stage):
         self.stage = stage
@@ -78,6 +109,7 @@ class Spring:
 
 class Keycloak:
     name = "keycloak"
+    providers = {}
     realms = ("acme", "upstream")
 
     def __init__(self, stage):

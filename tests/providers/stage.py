@@ -23,10 +23,13 @@ PARTS = {
     "oidc-audit": (ROOT / "target/debug/oidc-audit", "make build"),
 }
 KEY_ID = "k1"
+# How often the filter looks at its queue, and how many quiet looks say that it has no more.
+LOOK_MS = 200
+QUIET_LOOKS = 10
 
 
 class Stage:
-    """One provider's run. `configuration(issuer, relying party's authority)` is what the filter is told."""
+    """One provider's run."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -40,13 +43,13 @@ class Stage:
         self.provider = f"http://127.0.0.1:{self.ports['provider']}"
         self.keys = {"join": secrets.token_bytes(32), "pseudonym": secrets.token_bytes(32)}
 
-    def start(self, issuers):
-        """The log cluster and Envoy."""
+    def start(self, provider):
+        """The log cluster and Envoy, which is told of the provider and of the relying party."""
         collect = [part("oidc-audit"), "collect", "--listen", f"127.0.0.1:{self.ports['collect']}"]
         process = self.processes.start("collect", [*collect, "--dir", self.folder / "records"])
         process.wait_until(lambda: listens(self.ports["collect"]), "no listener")
         bootstrap = self.folder / "envoy.json"
-        bootstrap.write_text(json.dumps(self.bootstrap(self.configuration(issuers)), indent=1))
+        bootstrap.write_text(json.dumps(self.bootstrap(self.configuration(provider)), indent=1))
         command = [part("envoy"), "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "-l", "warning"]
         keys = {f"OIDC_AUDIT_{name.upper()}_KEY": text(key) for name, key in self.keys.items()}
         envoy = self.processes.start("envoy", command, **keys)
@@ -54,13 +57,15 @@ class Stage:
         if self.metric("config.invalid") != 0:
             raise Failed(f"the filter refuses its configuration: {envoy.last_lines()}")
 
-    def configuration(self, issuers):
+    def configuration(self, provider):
         key = {name: {"current": {"id": KEY_ID, "env": f"OIDC_AUDIT_{name.upper()}_KEY"}} for name in self.keys}
+        own = {"providers": provider.providers} if provider.providers else {}
         return {
-            "issuers": issuers,
+            "issuers": provider.issuers(),
+            **own,
             "sinks": [{"cluster": "audit_log"}],
             "keys": key,
-            "delivery": {"interval_ms": 200},
+            "delivery": {"interval_ms": LOOK_MS},
         }
 
     def bootstrap(self, configuration):
@@ -100,9 +105,14 @@ class Stage:
             raise Failed(f"the driver met a surprise: {driver.last_lines()}")
 
     def settle(self, within=60):
-        """Waits until the log cluster has acknowledged all that was recorded."""
+        """Waits until the log cluster has acknowledged all that was recorded: the filter counts when it looks at its
+        queue, so nothing may be left, and nothing come, for many looks."""
         deadline = time.monotonic() + within
-        while self.metric("queue_bytes") != 0 or self.metric("sealed_batches") != 0:
+        quiet, seen = time.monotonic(), None
+        while time.monotonic() - quiet < QUIET_LOOKS * LOOK_MS / 1000:
+            now = [self.metric(name) for name in ("queue_bytes", "sealed_batches", "created", "acknowledged")]
+            if now[:2] != [0, 0] or now != seen:
+                quiet, seen = time.monotonic(), now
             if time.monotonic() > deadline:
                 raise Failed(f"after {within} s the filter still holds records")
             time.sleep(0.1)
