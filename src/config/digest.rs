@@ -63,8 +63,13 @@ impl Canonical {
             self.text("issuer", client.issuer.as_deref().unwrap_or_default());
             self.text("confidential", client.confidential.map_or("", |yes| if yes { "true" } else { "false" }));
             self.text("par_required", if client.par_required { "true" } else { "false" });
-            let lists =
-                [&client.redirect_uris, &client.post_logout_redirect_uris, &client.request_uris, &client.scopes];
+            let lists = [
+                &client.redirect_uris,
+                &client.post_logout_redirect_uris,
+                &client.request_uris,
+                &client.scopes,
+                &client.audiences,
+            ];
             lists.into_iter().for_each(|list| self.texts("list", list.iter().map(String::as_str)));
         }
     }

@@ -118,9 +118,15 @@ fn rule(node: &Node<'_>, report: &mut Report) -> Option<Rule> {
         members.get(name).and_then(|node| node.text(PATH, TEMPLATE, &is_template, report).map(owned))
     };
     tests.extend(template("redirect_to", report).map(Test::RedirectTo));
-    for (name, test) in SINGLE {
+    let mut single = |name: &str, test: &dyn Fn(Word) -> Test| {
         tests.extend(members.get(name).and_then(|node| field(&node, report)).map(test));
-    }
+    };
+    single("redirect_query", &Test::RedirectQuery);
+    single("cookie", &Test::Cookie);
+    single("response_header", &Test::Header);
+    single("page_code", &Test::PageCode);
+    single("json", &Test::Json);
+    single("json_code", &Test::JsonCode);
     tests.extend(members.get("attribute").and_then(|node| pair(&node, report)).map(|(a, b)| Test::Attribute(a, b)));
     tests.extend(members.get("json_is").and_then(|node| pair(&node, report)).map(|(a, b)| Test::JsonIs(a, b)));
     let outcome = members.require("outcome", report).and_then(|node| node.word(OUTCOMES, report));
@@ -208,16 +214,6 @@ pub(super) const METHODS: &[&str] = &["POST", "PUT", "PATCH"];
 pub(super) const MEANS: &[&str] = &["broker", "magic_link", "otp", "password", "spnego", "webauthn"];
 pub(super) const OUTCOMES: &[&str] = &["failure", "pending", "step", "success", "unknown"];
 const VERDICTS: [Verdict; 5] = [Verdict::Failure, Verdict::Pending, Verdict::Step, Verdict::Success, Verdict::Unknown];
-
-/// Tests that take one word.
-const SINGLE: [(&str, fn(Word) -> Test); 6] = [
-    ("redirect_query", Test::RedirectQuery),
-    ("cookie", Test::Cookie),
-    ("response_header", Test::Header),
-    ("page_code", Test::PageCode),
-    ("json", Test::Json),
-    ("json_code", Test::JsonCode),
-];
 
 /// What a path of a provider can be for.
 pub(super) const KINDS: &[&str] = &[

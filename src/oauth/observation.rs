@@ -236,7 +236,7 @@ pub enum Message<'a> {
     Logout(Box<Logout<'a>>),
     /// `discovery.fetched`
     Metadata(Box<ServerMetadata<'a>>),
-    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.terminated`
+    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.*`
     Named(Box<Named<'a>>),
     /// `challenge.response`, `par.request`
     Pushed(Box<PushedRequest<'a>>),

@@ -23,6 +23,9 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
         Some((kind, recognition)) => read_known(&scene, kind, recognition),
         None => authorization::observe_response(&scene),
     };
+    if observations.is_empty() && scene.endpoint.is_none() {
+        observations.extend(other_endpoints::observe_ambiguous(&scene));
+    }
     login::observe(&scene, &mut observations);
     if !observations.is_empty() {
         let circumstances = circumstances::read(&scene);
@@ -51,6 +54,7 @@ fn read<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Obse
         Kind::EndSession => return logout::observe(scene, recognition),
         Kind::AdminSession => other_endpoints::observe_session(scene, recognition),
         Kind::Challenge => pushed::observe_challenge(scene, recognition),
+        Kind::CheckSession => other_endpoints::observe_check(scene, recognition),
         Kind::Ciba => ciba::observe(scene, recognition),
         Kind::ClientConfiguration | Kind::Registration => registration::observe(scene, recognition),
         Kind::Credential => other_endpoints::observe_credential(scene, recognition),

@@ -130,10 +130,10 @@ impl<'a> Parameters<'a> {
         self.list.iter().any(|parameter| *parameter.name == *name.as_bytes())
     }
 
-    /// Whether a name was sent more than once.
+    /// How often a name was sent.
     #[must_use]
-    pub fn is_repeated(&self, name: &str) -> bool {
-        self.list.iter().filter(|parameter| *parameter.name == *name.as_bytes()).nth(1).is_some()
+    pub fn count(&self, name: &str) -> usize {
+        self.list.iter().filter(|parameter| *parameter.name == *name.as_bytes()).count()
     }
 
     /// The octets of a value, fully decoded.

@@ -86,7 +86,7 @@ fn answer_rule(scene: &Scene<'_>) -> Option<(Kind, &'static str, Confidence)> {
             () => None,
         };
     };
-    let text = |name: &str| was_sent(&answer.text(name, LONG));
+    let text = |name: &str| matches!(answer.text(name, LONG), Seen::Present(_));
     let whole = |name: &str| matches!(answer.whole(name), Seen::Present(_));
     let active = matches!(answer.get("active"), Seen::Present(Json::Bool(_)));
     let listed = matches!(answer.get("redirect_uris"), Seen::Present(Json::List(_)));

@@ -227,9 +227,9 @@ const DROPPED: [(Class, DropReason, &str); 12] = [
 const FINDINGS: [(Severity, &str); 5] = [
     (Severity::Info, "oidcaudit.findings.severity.info"),
     (Severity::Low, "oidcaudit.findings.severity.low"),
-    (Severity::Medium, "oidcaudit.findings.severity.med"),
+    (Severity::Medium, "oidcaudit.findings.severity.medium"),
     (Severity::High, "oidcaudit.findings.severity.high"),
-    (Severity::Critical, "oidcaudit.findings.severity.crit"),
+    (Severity::Critical, "oidcaudit.findings.severity.critical"),
 ];
 
 /// The same of `.status.`.

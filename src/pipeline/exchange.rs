@@ -184,6 +184,7 @@ impl CompletedExchange {
         let hop = Hop {
             peer: end.source_address.as_deref().and_then(read_address),
             tls: end.tls_version.is_some() || end.mtls == Some(true),
+            certificate: end.mtls == Some(true),
             outbound: end.direction == Direction::Outbound,
             local: self.seen.source == ResponseSource::Local,
         };

@@ -610,12 +610,12 @@ pub struct IntrospectionSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct RegistrationSection {
-    /// An access token came with the request.
+    /// An access token came with the request: nobody registers openly.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub authenticated: Option<bool>,
-    /// Yes or no, by the metadata's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    pub access_token: Option<bool>,
+    /// Metadata that is `true`, by its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// `grant_types`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_types: Vec<String>,
@@ -639,10 +639,10 @@ pub struct RegistrationSection {
     /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
-    /// URLs, by the metadata's name, sanitised.
+    /// URLs, by the metadata's name: scheme, host, port and path.
     /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub uris: BTreeMap<String, Vec<UriSection>>,
+    pub uris: BTreeMap<String, Vec<String>>,
 }
 
 /// What an authorization server says of itself (OIDC Discovery §3, RFC 8414 §2).
@@ -658,9 +658,9 @@ pub struct MetadataSection {
     /// SHA-256 of the document as sent, hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// Yes or no, by the member's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    /// Members that are `true`, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// `issuer`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -865,7 +865,7 @@ pub struct FindingSection {
     pub evidence: Vec<String>,
     /// Id of the rule (`A-01`); `.attempt` follows where the exchange was refused.
     pub rule: String,
-    /// `info`, `low`, `med`, `high` or `crit`.
+    /// `info`, `low`, `medium`, `high` or `critical`.
     pub severity: String,
 }
 

@@ -309,7 +309,7 @@ const RULES: &[(&str, Rule)] = &[
     ("interaction.step", Rule::OneOf(&["broker", "consent", "login", "mfa", "page", "register", "reset"])),
     ("interaction.code", Rule::Pattern("^[A-Za-z0-9._:#-]{1,64}$")),
     ("FindingSection.evidence", Rule::Pattern("^[a-z0-9_.-]+(=[a-z0-9_]+)?$")),
-    ("FindingSection.severity", Rule::OneOf(&["crit", "high", "info", "low", "med"])),
+    ("FindingSection.severity", Rule::OneOf(&["critical", "high", "info", "low", "medium"])),
     ("flow.anchor", Rule::OneOf(ROLES)),
     ("flow.id", HASHED),
     ("coalesced.first", MOMENT),

@@ -56,6 +56,37 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
             (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
+        ProtocolEvent::TokenExchanged => (
+            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
+            EXCHANGE_REQUEST,
+            EXCHANGE_RESPONSE,
+        ),
+        ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => (
+            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
+            TOKEN_REQUEST,
+            TOKEN_RESPONSE,
+        ),
+        ProtocolEvent::ClientAuthFailed => (
+            &[EXCHANGE, FAILURE, &["endpoint_kind", "id_token", "request", "response", "subject", "token"]],
+            ANY_REQUEST,
+            REFUSED_RESPONSE,
+        ),
+        ProtocolEvent::TokenDenied | ProtocolEvent::TokenPending | ProtocolEvent::TokenRequest => (
+            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
+            EXCHANGE_REQUEST,
+            REFUSED_RESPONSE,
+        ),
+        ProtocolEvent::UserinfoAccessed => {
+            (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
+        }
+        other => return endpoint_shape(other),
+    };
+    Shape { members, required: REQUIRED, request, response, audit: NONE }
+}
+
+/// Of the endpoints beside authorization, token, UserInfo and logout.
+fn endpoint_shape(event: ProtocolEvent) -> Shape {
+    let (members, request, response): (&'static [&'static [&'static str]], _, _) = match event {
         ProtocolEvent::ParRequest | ProtocolEvent::ChallengeResponse => {
             (&[EXCHANGE, FAILURE, &["request", "response"]], PUSHED_REQUEST, EXPIRY)
         }
@@ -81,32 +112,10 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::FederationFetched => (&[EXCHANGE, FAILURE, &["entity"]], NONE, NONE),
         ProtocolEvent::JwksFetched => (&[EXCHANGE, FAILURE, &["key_set"]], NONE, NONE),
         ProtocolEvent::CredentialIssued => (&[EXCHANGE, FAILURE, &["request"]], &["credential", "transport"], NONE),
+        ProtocolEvent::SessionChecked => (&[EXCHANGE, FAILURE], NONE, NONE),
         ProtocolEvent::SessionTerminated => (&[EXCHANGE, FAILURE, &["request", "subject"]], &["transport"], NONE),
         ProtocolEvent::OauthUnknown | ProtocolEvent::SecurityDpopNonce => {
             (&[EXCHANGE, FAILURE, &["endpoint_kind", "request", "response"]], &["unknown_parameters"], &["members"])
-        }
-        ProtocolEvent::TokenExchanged => (
-            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
-            EXCHANGE_REQUEST,
-            EXCHANGE_RESPONSE,
-        ),
-        ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => (
-            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
-            TOKEN_REQUEST,
-            TOKEN_RESPONSE,
-        ),
-        ProtocolEvent::ClientAuthFailed => (
-            &[EXCHANGE, FAILURE, &["endpoint_kind", "id_token", "request", "response", "subject", "token"]],
-            ANY_REQUEST,
-            REFUSED_RESPONSE,
-        ),
-        ProtocolEvent::TokenDenied | ProtocolEvent::TokenPending | ProtocolEvent::TokenRequest => (
-            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
-            EXCHANGE_REQUEST,
-            REFUSED_RESPONSE,
-        ),
-        ProtocolEvent::UserinfoAccessed => {
-            (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
         }
         _ => (&[EXCHANGE, FAILURE], NONE, NONE),
     };

@@ -14,7 +14,7 @@ const FORM: &str = "content-type: application/x-www-form-urlencoded";
 const JSON: &str = "content-type: application/json";
 const PAGE: &str = "<form><input type=password name=password></form>";
 
-/// One page for each way an adapter can end, of our own making, after PROTOCOL §2.6, KEYCLOAK.md and PROVIDERS.md.
+/// One page for each way an adapter can end, of our own making (PROTOCOL §2.6).
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     (Provider::Adfs, "/adfs", "POST /adfs/ls", FORM, ("302 MSISAuth", "/adfs/oauth2/authorize"), Some(("adfs", Outcome::Success))),

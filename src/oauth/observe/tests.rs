@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::super::*;
 use super::*;
 use crate::body::{Body, Completeness};
@@ -127,7 +129,7 @@ fn keycloak() -> Policy {
 use Outcome::{Failure, Pending, Success, Unknown};
 use ProtocolEvent::{
     AuthorizationError, AuthorizationRequest as Requested, AuthorizationResponse as Responded, DiscoveryFetched,
-    JwksFetched, LogoutCompleted, LogoutRequested, UserinfoAccessed,
+    JwksFetched, LogoutCompleted, LogoutRequested, OauthUnknown, UserinfoAccessed,
 };
 
 const AUTH: &str = "GET /auth?client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&scope=openid+email&state=s1\
@@ -584,3 +586,124 @@ fn a_jwk_set_that_passes_by_is_handed_on() {
     off.limits.signature_checks = 0;
     assert_eq!(passing(off).document(), None);
 }
+
+/// The answers by which the shape rules tell a message, each of them enough for itself.
+#[test]
+fn an_answer_tells_what_was_asked() {
+    let asked = |path: &str, body: &str, answer: &str| {
+        Case::new(policy("https://idp.test", None), path, &[FORM], body).answered("200", &[JSON], answer).events()
+    };
+    use ProtocolEvent::{CibaRequest, DeviceAuthorization, ParRequest, TokenIntrospected, TokenRevoked};
+    for (event, path, body, answer) in [
+        (ParRequest, "POST /x", "client_id=a", r#"{"request_uri":"urn:x","expires_in":1}"#),
+        (CibaRequest, "POST /x", "scope=openid", r#"{"auth_req_id":"r","expires_in":1}"#),
+        (
+            DeviceAuthorization,
+            "POST /x",
+            "client_id=a",
+            r#"{"device_code":"d","user_code":"u","verification_url":"v"}"#,
+        ),
+        (TokenIntrospected, "POST /x", "token=t", r#"{"active":true}"#),
+        (TokenRevoked, "POST /revocations", "token=t", "{}"),
+    ] {
+        assert_eq!(asked(path, body, answer), [(event, Success, None)], "{path}");
+    }
+    for (path, body, answer) in [
+        ("POST /x", "client_id=a", r#"{"request_uri":"urn:x"}"#),
+        ("POST /x", "scope=openid", r#"{"auth_req_id":7,"expires_in":1}"#),
+        ("POST /x", "client_id=a", r#"{"device_code":"d","user_code":"u"}"#),
+        ("POST /x", "token=t", r#"{"active":"yes"}"#),
+        ("POST /x", "token=t", "{}"),
+        ("POST /revocations", "tokens=t", "{}"),
+    ] {
+        assert_eq!(asked(path, body, answer), [], "{path} {body} {answer}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_told_at_known_endpoints_alone() {
+    let case = |path: &str| Case::new(node(), path, &[], "").answered("405", &[], "").events();
+    let unknown = [(OauthUnknown, Unknown, Some(Reason::HttpStatus))];
+    for path in ["PUT /auth", "GET /token", "DELETE /me", "PUT /request", "DELETE /token/revocation"] {
+        assert_eq!(case(path), unknown, "{path}");
+    }
+    for path in ["PUT /interaction/x", "GET /device", "GET /somewhere", "PUT /session/end/confirm", "DELETE /jwks"] {
+        assert_eq!(case(path), [], "{path}");
+    }
+}
+
+#[test]
+fn every_client_that_is_not_let_in_is_told_with_its_endpoint() {
+    for (path, kind) in [
+        ("POST /request", EndpointKind::Par),
+        ("POST /token/introspection", EndpointKind::Introspection),
+        ("POST /token/revocation", EndpointKind::Revocation),
+        ("POST /device/auth", EndpointKind::DeviceAuthorization),
+        ("POST /backchannel", EndpointKind::Ciba),
+        ("POST /token", EndpointKind::Token),
+    ] {
+        let body = "client_id=web&client_secret=x&grant_type=client_credentials&token=t";
+        let refused = Case::new(node(), path, &[FORM], body).answered("401", &[JSON], r#"{"error":"invalid_client"}"#);
+        refused.see(|seen| {
+            assert_eq!((seen[0].event, seen[0].endpoint_kind), (ProtocolEvent::ClientAuthFailed, Some(kind)), "{path}");
+            assert_eq!(seen[0].client.authenticated, Some(false));
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_message_at_any_endpoint_panics(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE"]),
+        status in prop::sample::select(vec!["200", "201", "204", "302", "304", "400", "401", "500"]),
+        member in prop::sample::select(MEMBERS.to_vec()),
+        value in "[\\[\\]{}\",:a-z0-9.=&%-]{0,40}",
+        json in any::<bool>(),
+    ) {
+        let answer = format!("{{\"{member}\":{value}}}");
+        let text = format!("{{\"{member}\":{value:?}}}");
+        let form = format!("{member}={value}");
+        let body = if json { text.as_str() } else { form.as_str() };
+        for path in PATHS {
+            let start = format!("{method} {path}");
+            for answer in [answer.as_str(), text.as_str(), value.as_str()] {
+                let case = Case::new(node(), &start, &[if json { JSON } else { FORM }], body);
+                let _ = case.answered(status, &[JSON], answer).events();
+            }
+        }
+    }
+}
+
+const PATHS: [&str; 14] = [
+    "/auth",
+    "/backchannel",
+    "/device",
+    "/device/auth",
+    "/jwks",
+    "/me",
+    "/reg",
+    "/reg/x",
+    "/request",
+    "/token",
+    "/token/introspection",
+    "/token/revocation",
+    "/.well-known/openid-configuration",
+    "/.well-known/webfinger",
+];
+
+const MEMBERS: [&str; 12] = [
+    "token",
+    "keys",
+    "issuer",
+    "active",
+    "client_id",
+    "redirect_uris",
+    "user_code",
+    "request",
+    "links",
+    "sub_id",
+    "jwks",
+    "act",
+];

@@ -1,4 +1,4 @@
-//! Dex 2.45.1 (PROTOCOL §6.8, PROVIDERS).
+//! Dex 2.45.1 (PROTOCOL §6.8).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! django-oauth-toolkit below `/o`, with Django's login (PROTOCOL COMPONENTS).
+//! django-oauth-toolkit below `/o`, with Django's login (PROTOCOL §2.6).
 
 use std::borrow::Cow;
 

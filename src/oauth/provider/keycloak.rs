@@ -1,4 +1,4 @@
-//! Keycloak 26.4.0 (PROTOCOL §6.1, KEYCLOAK).
+//! Keycloak 26.4.0 (PROTOCOL §6.1).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! LemonLDAP::NG 2.16 (PROTOCOL §6.16, COMPONENTS).
+//! `LemonLDAP::NG` 2.16 (PROTOCOL §6.16).
 
 use std::borrow::Cow;
 

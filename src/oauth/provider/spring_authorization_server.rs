@@ -1,4 +1,4 @@
-//! Spring Authorization Server 1.5.6 with Spring Security's login form (PROTOCOL §6.20, PROVIDERS).
+//! Spring Authorization Server 1.5.6 with Spring Security's login form (PROTOCOL §6.20).
 
 use std::borrow::Cow;
 

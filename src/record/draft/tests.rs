@@ -574,7 +574,7 @@ fn planted_exchange(secret: &str, pii: &str) -> Message<'static> {
 }
 
 fn planted_issue(secret: &str, pii: &str) -> Message<'static> {
-    let Message::Token(mut exchange) = planted_exchange(secret, pii) else { unreachable!() };
+    let Message::Token(mut exchange) = planted_exchange(secret, pii) else { panic!() };
     exchange.exchanged = None;
     Message::Token(exchange)
 }
@@ -585,7 +585,7 @@ fn planted_actor(pii: &str) -> Exchanged<'static> {
 }
 
 fn planted_push(secret: &str) -> Message<'static> {
-    let Message::AuthorizationRequest(request) = planted_request(secret) else { unreachable!() };
+    let Message::AuthorizationRequest(request) = planted_request(secret) else { panic!() };
     Message::Pushed(Box::new(PushedRequest { request: *request, username: seen(secret), ..PushedRequest::default() }))
 }
 
@@ -626,7 +626,7 @@ fn planted_device(secret: &str) -> Message<'static> {
 }
 
 fn planted_client(secret: &str) -> Message<'static> {
-    let Seen::Present(uri) = planted_uri(secret) else { unreachable!() };
+    let Seen::Present(uri) = planted_uri(secret) else { panic!() };
     Message::Registration(Box::new(ClientMetadata {
         bearer: true,
         texts: vec![("client_name", seen("App"))],
