@@ -85,6 +85,7 @@ class Event:
         self.type = raw.get("type") or f"{raw['operationType']} {raw['resourceType']}"
         self.name = f"{self.type} {self.error}" if self.error else self.type
         self.realm = raw["realm"]
+        self.authority = realms.split("/")[2]
         self.time = raw["time"]
         self.client = raw.get("clientId")
         self.grant = details.get("grant_type")
@@ -115,6 +116,7 @@ class Record:
         self.name = raw["event"]
         self.outcome = raw["outcome"]
         self.tenant = raw.get("tenant")
+        self.authority = raw["exchange"]["authority"]
         self.client = raw.get("client", {}).get("id")
         join = raw.get("join", {})
         self.ids = {role: set(join.get(role, [])) for role in ("jti", "sid", "sub")}
@@ -249,12 +251,12 @@ class Comparison:
 
 
 def fitting(event, record, names, outcome):
-    """Whether the record may answer the event: it says the same of the same realm at the same time, and no id of it
-    contradicts."""
+    """Whether the record may answer the event: it says the same of an exchange with the same realm at the same time, and
+    no id of it contradicts."""
     return (
         record.name in names
         and record.outcome == outcome
-        and record.tenant == event.realm
+        and (record.authority, record.tenant) == (event.authority, event.realm)
         and record.begin - LEEWAY_MS <= event.time <= record.end + LEEWAY_MS
         and strength(event, record) is not None
     )
