@@ -6,8 +6,6 @@ mod digest;
 mod forms;
 mod issuers;
 mod json;
-#[cfg(not(target_family = "wasm"))]
-mod judgement;
 mod problem;
 mod providers;
 mod reader;

@@ -3,9 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{issuers, judgement, secrets, settings, sinks};
-use crate::record::MAX_PREVIOUS;
+use super::{issuers, settings, sinks};
 
+mod judgement;
+mod keys;
 mod own_providers;
 
 /// One member.
@@ -29,9 +30,9 @@ pub fn reference() -> Vec<Member> {
     members.extend(issuer());
     members.extend(own_providers::members());
     members.extend(sink());
-    members.extend(keys());
+    members.extend(keys::keys());
     members.extend(people());
-    members.extend(capture());
+    members.extend(own_providers::capture());
     members.extend(judgement::members());
     members.extend(bounds());
     members
@@ -256,67 +257,6 @@ fn sink() -> Vec<Member> {
     ]
 }
 
-fn keys() -> Vec<Member> {
-    let mut members = vec![
-        member(
-            "/keys",
-            "object",
-            "drawn at random, per process",
-            "The two secrets that key join values and pseudonyms. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
-            json!({"type": "object"}),
-        ),
-        member(
-            "/keys/join",
-            "object",
-            "required",
-            "Keys the join values that bind the records of one flow together.",
-            json!({"type": "object"}),
-        ),
-        member(
-            "/keys/pseudonym",
-            "object",
-            "required",
-            "Keys pseudonyms of people; losing it makes them unreadable for good.",
-            json!({"type": "object"}),
-        ),
-    ];
-    for ring in secrets::RINGS {
-        let exclusive = json!([{"required": ["env"]}, {"required": ["inline"]}]);
-        let current = json!({"type": "object", "oneOf": exclusive});
-        let previous = json!({"type": "array", "maxItems": MAX_PREVIOUS});
-        members.push(member(&format!("/keys/{ring}/current"), "object", "required", "The key in use.", current));
-        members.extend(key(&format!("/keys/{ring}/current")));
-        members.push(member(
-            &format!("/keys/{ring}/previous"),
-            &format!("list of up to {MAX_PREVIOUS}"),
-            "none",
-            "Keys that were in use before, while values keyed with them still matter.",
-            previous,
-        ));
-        members.extend(key(&format!("/keys/{ring}/previous/*")));
-    }
-    members.push(member(
-        "/insecure_inline",
-        "true or false",
-        "`false`",
-        "Allows secrets in the configuration itself, for tests; the start record lists them by pointer.",
-        json!({"type": "boolean"}),
-    ));
-    members
-}
-
-fn key(pointer: &str) -> [Member; 3] {
-    let id = json!({"type": "string", "pattern": "^[a-df-z0-9][a-z0-9]{0,7}$"});
-    let name = json!({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,127}$"});
-    let inline = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{43}=?$"});
-    let at = |name: &str| format!("{pointer}/{name}");
-    [
-        member(&at("id"), "1 to 8 of a-z, 0-9; not `e…`", "required", "Its name in records.", id),
-        member(&at("env"), "text", "none", "Environment variable that holds it: 32 bytes as base64url.", name),
-        member(&at("inline"), "text", "none", "The secret itself; needs `insecure_inline`.", inline),
-    ]
-}
-
 fn people() -> Vec<Member> {
     vec![
         member(
@@ -346,26 +286,6 @@ fn people() -> Vec<Member> {
             "`0`",
             "Which entry of `X-Forwarded-For` is the source, counted from the right; 0: none, the peer is.",
             json!({"type": "integer", "minimum": 0, "maximum": 16}),
-        ),
-    ]
-}
-
-fn capture() -> Vec<Member> {
-    vec![
-        member("/capture", "object", "see below", "What is made of a provider's own pages.", json!({"type": "object"})),
-        member(
-            "/capture/login_forms",
-            &words(settings::LOGIN_FORMS),
-            "`outcome`",
-            "What is made of login forms that the provider's profile knows: nothing; the outcome, from the answer alone; or the user's name as well, as a pseudonym, for which the request body is read and everything else in it passed over.",
-            json!({"enum": settings::LOGIN_FORMS}),
-        ),
-        member(
-            "/capture/interactions",
-            "true or false",
-            "`false`",
-            "Whether further pages of a flow are recorded, as `interaction.step`.",
-            json!({"type": "boolean"}),
         ),
     ]
 }

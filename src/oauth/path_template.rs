@@ -23,7 +23,7 @@ pub(super) fn of<'a>(target: &'a [u8], issuer: &Issuer, endpoint: Option<&Endpoi
 }
 
 /// The profile's template of a path.
-fn template<'p>(issuer: &'p Issuer, endpoint: &Endpoint) -> Option<&'p str> {
+pub(super) fn template<'p>(issuer: &'p Issuer, endpoint: &Endpoint) -> Option<&'p str> {
     Some(&issuer.profile()?.routes.get(usize::from(endpoint.route?))?.template)
 }
 

@@ -11,6 +11,7 @@ use super::links::Links;
 use super::messages::ClientMetadata;
 use super::observation::{Client, ClientIdSource, LinkRole, Message, Observation, Recognition};
 use super::parameters::{text, words};
+use super::path_template;
 use super::published::{self, is_private};
 use super::scene::{Answer, Scene, was_sent};
 use crate::seen::Seen;
@@ -65,7 +66,8 @@ fn client<'a>(scene: &Scene<'a>, answer: Option<&Object<'a>>, asked: Option<&Obj
 
 /// The last segment of the path, where a profile knows that it is the client: elsewhere it may be a handle.
 fn in_path<'a>(scene: &Scene<'a>) -> Seen<Cow<'a, str>> {
-    let named = scene.endpoint.and_then(|endpoint| endpoint.template).is_some_and(|known| known.ends_with("/{client}"));
+    let known = scene.endpoint.as_ref().and_then(|endpoint| path_template::template(scene.issuer, endpoint));
+    let named = known.is_some_and(|known| known.ends_with("/{client}"));
     let path = scene.decoded.request.path().filter(|_| named).unwrap_or_default();
     let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
     let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();

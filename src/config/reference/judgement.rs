@@ -1,9 +1,9 @@
-//! The rows of `rules` in the table of members ([`reference`](super::reference)). Natively only.
+//! The rows of `rules`.
 
 use serde_json::json;
 
-use super::reference::{Member, member, range, words};
-use super::rules;
+use super::super::rules;
+use super::{Member, member, range, words};
 use crate::rules::Rule;
 
 pub(super) fn members() -> Vec<Member> {
