@@ -117,6 +117,7 @@ class Record:
         self.outcome = raw["outcome"]
         self.tenant = raw.get("tenant")
         self.authority = raw["exchange"]["authority"]
+        self.exchange = raw["exchange"]["id"]
         self.client = raw.get("client", {}).get("id")
         join = raw.get("join", {})
         self.ids = {role: set(join.get(role, [])) for role in ("jti", "sid", "sub")}
@@ -195,6 +196,7 @@ class Comparison:
         for event in left:
             if not self.differ(event):
                 self.problems.append(f"no record answers {describe(event)}")
+        self.problems += self.repeated()
 
     def answer(self, event):
         wire = event.wire()
@@ -224,6 +226,12 @@ class Comparison:
         if fixture and record.number is not None and int(fixture.split("-")[0]) != record.number:
             self.problems.append(f"{describe(event)} is answered by exchange {record.number}")
         return True
+
+    def repeated(self):
+        """Records that say once more what another record of the same exchange has said."""
+        told = {(record.exchange, str(record)): record.event for record in self.records if record.event}
+        again = [record for record in self.records if not record.event and (record.exchange, str(record)) in told]
+        return [f"recorded twice: {record} for {describe(told[record.exchange, str(record)])}" for record in again]
 
     def report(self):
         """The agreement table."""
