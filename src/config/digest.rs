@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::issuers::Issuer;
 use super::settings::Settings;
 use super::sinks::{HeaderKind, Sink};
+use crate::oauth::{PartySettings, Side};
 use crate::record::KeyRing;
 use crate::rules::{Lifetimes, RuleSettings};
 
@@ -25,6 +26,8 @@ impl Canonical {
         self.text("enabled", if settings.enabled { "true" } else { "false" });
         self.number("issuers", settings.issuers.len());
         settings.issuers.iter().for_each(|issuer| self.issuer(issuer));
+        self.number("parties", settings.parties.len());
+        settings.parties.iter().for_each(|party| self.party(&party.settings));
         self.number("sinks", settings.sinks.len());
         settings.sinks.iter().for_each(|sink| self.sink(sink));
         match &settings.rings {
@@ -82,6 +85,16 @@ impl Canonical {
         self.texts("authorities", issuer.authorities.iter().map(String::as_str));
         self.number("endpoints", issuer.endpoints.len());
         issuer.endpoints.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
+    }
+
+    fn party(&mut self, party: &PartySettings) {
+        self.text("side", if party.side == Side::ResourceServer { "resource_server" } else { "relying_party" });
+        self.text("authority", &party.authority);
+        self.text("issuer", party.issuer.as_deref().unwrap_or_default());
+        self.number("endpoints", party.endpoints.0.len());
+        party.endpoints.0.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
+        self.texts("anonymous_paths", party.anonymous_paths.iter().map(String::as_str));
+        self.text("missing_tokens", if party.missing_tokens { "true" } else { "false" });
     }
 
     /// Of a secret header the name alone: whether its value changed is not to be read off a digest.

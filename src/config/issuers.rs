@@ -76,9 +76,8 @@ fn issuer<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
 
 fn authorities(members: &Members<'_>, report: &mut Report) -> Vec<String> {
     let Some(node) = members.get("authorities") else { return Vec::new() };
-    let expected = "host or host:port, without scheme and path";
     let entries = node.entries(0, AUTHORITIES, report);
-    let read = entries.iter().filter_map(|entry| entry.text(NAME, expected, &forms::is_authority, report));
+    let read = entries.iter().filter_map(|entry| entry.text(NAME, AUTHORITY, &forms::is_authority, report));
     read.map(str::to_owned).collect()
 }
 
@@ -127,10 +126,13 @@ pub(super) const ENDPOINTS: &[&str] = &[
     "credential",
     "admin_session",
     "federation",
+    "callback",
 ];
 
 pub(super) const ISSUERS: usize = 64;
 pub(super) const AUTHORITIES: usize = 16;
 /// Longest URL, and longest name, in bytes.
 pub(super) const URL: usize = 2_048;
-const NAME: usize = 255;
+pub(super) const NAME: usize = 255;
+/// What an authority is, for problems.
+pub(super) const AUTHORITY: &str = "host or host:port, without scheme and path";

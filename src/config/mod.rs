@@ -6,6 +6,7 @@ mod digest;
 mod forms;
 mod issuers;
 mod json;
+mod parties;
 mod problem;
 mod providers;
 mod reader;
@@ -20,6 +21,7 @@ mod tests;
 
 use issuers::Issuer;
 use json::Json;
+use parties::Party;
 pub use problem::{Problem, ProblemKind, Warning, WarningKind};
 use reader::Report;
 #[cfg(not(target_family = "wasm"))]
@@ -130,7 +132,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         interactions: settings.interactions,
         ..Limits::default()
     };
-    let policy = policy(settings.issuers, limits, report)?;
+    let policy = policy(settings.issuers, &settings.parties, limits, report)?;
     let outbox = OutboxSettings {
         queue_bytes: settings.memory / 2,
         keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
@@ -154,7 +156,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
 
 /// What the protocol layer finds wrong is a problem too. Its indexes of issuers are those of the text only where none
 /// was left out for a problem of its own.
-fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<Policy> {
+fn policy(issuers: Vec<Issuer>, parties: &[Party], limits: Limits, report: &mut Report) -> Option<Policy> {
     let complete = report.problems.is_empty();
     let settings = issuers.into_iter().map(|issuer| IssuerSettings {
         issuer: issuer.issuer,
@@ -164,7 +166,7 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<P
         endpoints: Endpoints(issuer.endpoints),
     });
     let error = match Policy::new(settings.collect(), limits) {
-        Ok(policy) => return Some(policy),
+        Ok(policy) => return watch(policy, parties, report),
         Err(error) => error,
     };
     for problem in error.problems.iter().filter(|_| complete) {
@@ -176,4 +178,13 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<P
         report.problem(&format!("/issuers/{}/{member}", problem.issuer), ProblemKind::Issuer(problem.kind));
     }
     None
+}
+
+fn watch(mut policy: Policy, parties: &[Party], report: &mut Report) -> Option<Policy> {
+    for party in parties {
+        if let Err(problem) = policy.watch(&party.settings) {
+            report.problem(&party.pointer, ProblemKind::Party(problem));
+        }
+    }
+    Some(policy)
 }

@@ -1,6 +1,8 @@
 //! Every member of the configuration in one table: docs/configuration.md and the JSON Schema for editors come from it,
 //! and tests hold it and the reader together. Natively only: nothing of it is in the module.
 
+mod clients;
+
 use serde_json::{Map, Value, json};
 
 use super::{issuers, settings, sinks};
@@ -28,6 +30,7 @@ pub struct Member {
 pub fn reference() -> Vec<Member> {
     let mut members = head();
     members.extend(issuer());
+    members.extend(clients::members());
     members.extend(own_providers::members());
     members.extend(sink());
     members.extend(keys::keys());
@@ -115,7 +118,7 @@ fn issuer() -> Vec<Member> {
             "/issuers",
             &format!("list of 1 to {}", issuers::ISSUERS),
             "required",
-            "The authorization servers whose traffic is audited. Authorities that no issuer owns are unrelated: of their requests the authority is read and nothing else.",
+            "The authorization servers whose traffic is audited. Authorities that no issuer, relying party or resource server owns are unrelated: of their requests the authority is read and nothing else.",
             json!({"type": "array", "minItems": 1, "maxItems": issuers::ISSUERS}),
         ),
         member(

@@ -3,6 +3,7 @@
 use super::forms;
 use super::issuers::{self, Issuer};
 use super::json::Json;
+use super::parties::{self, Party};
 use super::problem::ProblemKind;
 use super::providers;
 use super::reader::{Members, Node, Report};
@@ -18,6 +19,8 @@ use crate::rules::RuleSettings;
 pub(super) struct Settings {
     pub(super) enabled: bool,
     pub(super) issuers: Vec<Issuer>,
+    /// Clients and resource servers.
+    pub(super) parties: Vec<Party>,
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
     pub(super) privacy: Privacy,
@@ -46,6 +49,8 @@ impl Settings {
         let mut secrets = Secrets::new(environment, inline_allowed);
         let profiles = members.get("providers").map(|node| providers::read(&node, report)).unwrap_or_default();
         let issuers = members.require("issuers", report).map(|node| issuers::read(&node, &profiles, report));
+        let issuers = issuers.unwrap_or_default();
+        let parties = parties::read(&members, &issuers, report);
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
         let (interval_ms, retain_seconds) = delivery(&members, report);
@@ -53,7 +58,8 @@ impl Settings {
         let (memory, signature_checks) = limits(&members, report);
         Some(Self {
             enabled: members.get("enabled").and_then(|node| node.bool(report)).unwrap_or(true),
-            issuers: issuers.unwrap_or_default(),
+            issuers,
+            parties,
             sinks: sinks.unwrap_or_default(),
             rings,
             privacy: privacy(&members, report),
@@ -152,6 +158,8 @@ pub(super) const ROOT: &[&str] = &[
     "version",
     "enabled",
     "issuers",
+    "relying_parties",
+    "resource_servers",
     "providers",
     "sinks",
     "keys",

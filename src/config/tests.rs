@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::oauth::Vantage;
+use crate::oauth::{ProtocolEvent, Side, Vantage};
 use crate::record::{Direction, Profile};
 
 const MINIMAL: &str =
@@ -41,7 +41,7 @@ fn the_minimal_configuration_has_the_documented_defaults() {
     let config = parsed(MINIMAL).unwrap();
     assert!(config.enabled && config.keys.is_none() && config.fetches.is_empty() && config.warnings.is_empty());
     assert_eq!(config.privacy, Privacy::default());
-    assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::IdpIn);
+    assert_eq!(config.vantage.of(Direction::Unspecified, Side::default(), ProtocolEvent::TokenIssued), Vantage::IdpIn);
     assert_eq!((config.body_bytes, config.interval_ms), (8 << 20, 1_000));
     assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (8 << 20, 900_000));
     let sink = config.outbox.sink;
@@ -61,7 +61,7 @@ fn every_member_is_taken() {
     assert_eq!(config.privacy.trusted_hops, 2);
     assert_eq!(config.fetches, [FetchSettings { issuer: 0, cluster: "outbound|443||idp.example.com".into() }]);
     assert_eq!((config.body_bytes, config.interval_ms), (2 << 20, 200));
-    assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::RpOut);
+    assert_eq!(config.vantage.of(Direction::Unspecified, Side::default(), ProtocolEvent::TokenIssued), Vantage::RpOut);
     let keys = config.keys.unwrap();
     assert_eq!(keys.join_ids().map(crate::record::KeyId::as_str).collect::<Vec<_>>(), ["k2", "k1"]);
     assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (2 << 20, 60_000));

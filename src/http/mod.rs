@@ -138,6 +138,12 @@ impl ResponseHead {
     pub fn sets_cookie(&self, name: &str) -> bool {
         self.headers.all("set-cookie").any(|field| is_cookie(field, name) && !deletes(field))
     }
+
+    /// Whether a `Set-Cookie` field sets any cookie to something.
+    #[must_use]
+    pub fn sets_some_cookie(&self) -> bool {
+        self.headers.all("set-cookie").any(|line| !deletes(line))
+    }
 }
 
 /// Values may be secrets: only the names are shown.

@@ -14,7 +14,7 @@ use super::observation::{
     AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, LinkRole, Message, OAuthError, Observation,
     Outcome, Reason, Recognition, RequestForm,
 };
-use super::parameters::Parameters;
+use super::parameters::{Parameters, text};
 use super::recognise::{PAR_URN, is_internal_hop};
 use super::scene::{Answer, Scene, put_links, was_sent};
 use crate::body::Completeness;
@@ -60,6 +60,60 @@ fn response_of<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Vec<O
     Vec::from_iter(response.or_else(page))
 }
 
+/// An authorization request where it begins: in the answer of a client, or of an authorization server that is one itself.
+/// `target`: the URL that the browser is sent to.
+pub(super) fn observe_initiated<'a>(
+    scene: &Scene<'a>,
+    target: Cow<'a, [u8]>,
+    sent: &Parameters<'a>,
+    delivery: Delivery,
+    recognition: Recognition,
+) -> Observation<'a> {
+    let form = request_form(sent);
+    let parameters = opened(scene, sent);
+    let mut links = Links::default();
+    link(&parameters, form, &mut links);
+    let mut message = read(scene, &parameters, form);
+    message.delivery = Some(delivery);
+    message.target = text(target);
+    let message = Message::AuthorizationRequest(Box::new(message));
+    let mut observation = scene.observation(ProtocolEvent::AuthorizationInitiated, recognition, message);
+    observation.outcome = Outcome::Success;
+    observation.client = named(&parameters);
+    put_links(&mut observation, links);
+    observation
+}
+
+/// The request that a request object makes where it is fetched. `reference`: the URL that it has.
+pub(super) fn observe_fetched<'a>(
+    scene: &Scene<'a>,
+    reference: Cow<'a, [u8]>,
+    object: Option<&'a [u8]>,
+    recognition: Recognition,
+) -> Observation<'a> {
+    let mut parameters = Parameters::default();
+    if let Some(claims) = object.and_then(jwt::read).and_then(|jwt| jwt.claims) {
+        parameters.add_object(&claims, &scene.policy.limits);
+    }
+    let form = RequestForm::RequestUri;
+    let mut links = Links::default();
+    link(&parameters, form, &mut links);
+    links.add(LinkRole::Par, "request.request_uri", Seen::Present(reference));
+    links.add(
+        LinkRole::Robj,
+        "request.request",
+        object.map_or(Seen::Absent, |object| Seen::Present(Cow::Borrowed(object))),
+    );
+    let mut message = read(scene, &parameters, form);
+    message.delivery = None;
+    let message = Message::AuthorizationRequest(Box::new(message));
+    let mut observation = scene.observation(ProtocolEvent::RequestObjectFetched, recognition, message);
+    scene.claim_named(&mut observation, None);
+    observation.client = named(&parameters);
+    put_links(&mut observation, links);
+    observation
+}
+
 pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     let by_reference = parameters.text("request_uri");
     match by_reference {
@@ -72,14 +126,18 @@ pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
 
 /// The parameters that count: those of a readable request object over those beside it (OIDC Core §6.1, RFC 9101 §5).
 pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
-    let object = scene.parameters.octets("request").present().and_then(|object| jwt::read(&object));
+    opened(scene, &scene.parameters)
+}
+
+fn opened<'a>(scene: &Scene<'a>, sent: &Parameters<'a>) -> Parameters<'a> {
+    let object = sent.octets("request").present().and_then(|object| jwt::read(&object));
     match object.and_then(|jwt| jwt.claims) {
         Some(claims) => {
             let mut inner = Parameters::default();
             inner.add_object(&claims, &scene.policy.limits);
-            scene.parameters.overridden_by(inner)
+            sent.overridden_by(inner)
         }
-        None => scene.parameters.clone(),
+        None => sent.clone(),
     }
 }
 
@@ -143,6 +201,7 @@ pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: Req
         oidc_nonce: parameters.length("nonce"),
         code_challenge: parameters.length("code_challenge"),
         id_token_hint: was_sent(&parameters.octets("id_token_hint")),
+        target: Seen::Absent,
         unknown_parameters: parameters.unknown(KNOWN),
     }
 }

@@ -9,8 +9,8 @@ use super::html_form::{self, Field, HtmlForm};
 use super::jwt;
 use super::links::Links;
 use super::observation::{
-    AuthorizationResponse, Confidence, Delivery, LinkRole, Message, OAuthError, Observation, Outcome, Reason,
-    Recognition, Trust,
+    AuthorizationResponse, BodyFormat, Confidence, Delivery, LinkRole, Message, OAuthError, Observation, Outcome,
+    Reason, Recognition, Trust,
 };
 use super::parameters::{Parameters, text};
 use super::scene::{Scene, put_links, was_sent};
@@ -27,6 +27,8 @@ pub(super) struct Found<'a> {
     rule: &'static str,
     confidence: Confidence,
     encrypted: bool,
+    /// What its tokens rest on.
+    trust: Trust,
 }
 
 /// Looks for a response in `Location` (H-05) and in a self-submitting form (H-06). `request`: the authorization request of
@@ -53,7 +55,15 @@ fn in_location<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Optio
         let found = is_response(&parameters, expected || named) || nothing_asked;
         let confidence = if expected { Confidence::Certain } else { Confidence::High };
         let target = Cow::Borrowed(location);
-        found.then_some(Found { delivery, target, parameters, rule: "H-05", confidence, encrypted: false })
+        found.then_some(Found {
+            delivery,
+            target,
+            parameters,
+            rule: "H-05",
+            confidence,
+            encrypted: false,
+            trust: Trust::Direct,
+        })
     })
 }
 
@@ -70,7 +80,31 @@ fn in_form<'a>(scene: &Scene<'a>) -> Option<Found<'a>> {
     let found =
         is_post && only_hidden && alone && UrlParts::read(&action).is_absolute() && is_response(&parameters, false);
     let (delivery, confidence) = (Delivery::FormPost, Confidence::Certain);
-    found.then_some(Found { delivery, target: action, parameters, rule: "H-06", confidence, encrypted: false })
+    found.then_some(Found {
+        delivery,
+        target: action,
+        parameters,
+        rule: "H-06",
+        confidence,
+        encrypted: false,
+        trust: Trust::Direct,
+    })
+}
+
+/// A response that arrives where it was sent to (H-09). Without an endpoint that says so only what holds a value that
+/// nothing else has: shops have `code` too.
+pub(super) fn arrived<'a>(scene: &Scene<'a>, expected: bool, trust: Trust) -> Option<Found<'a>> {
+    let parameters = scene.parameters.clone();
+    let sent = |name: &&str| was_sent(&parameters.octets(name));
+    let signed = parameters.octets("response").present().is_some_and(|response| jwt::read(&response).is_some());
+    if !is_response(&parameters, expected) || !(expected || signed || ["state", "iss"].iter().any(sent)) {
+        return None;
+    }
+    let posted = scene.body_format == Some(BodyFormat::Form);
+    let delivery = if posted { Delivery::FormPost } else { Delivery::Query };
+    let target = Cow::Borrowed(b"".as_slice());
+    let confidence = Confidence::High;
+    Some(Found { delivery, target, parameters, rule: "H-09", confidence, encrypted: false, trust }.opened(scene))
 }
 
 /// The member test of H-05. `expected`: the target is where an answer was asked for, so that one member is enough.
@@ -144,7 +178,7 @@ fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> Auth
     links.add(LinkRole::Code, "response.code", parameters.octets("code"));
     links.add(LinkRole::At, "response.access_token", parameters.octets("access_token"));
     let id_token = parameters.octets("id_token");
-    let read_token = id_token.as_ref().present().and_then(|token| scene.id_token(token, Trust::Direct));
+    let read_token = id_token.as_ref().present().and_then(|token| scene.id_token(token, found.trust));
     match (&id_token, &read_token) {
         (Seen::Present(_), None) => links.note_if_malformed("response.id_token", &NOT_A_JWT),
         _ => links.add(LinkRole::Idt, "response.id_token", id_token),
@@ -152,7 +186,7 @@ fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> Auth
     let access_token = parameters.octets("access_token").present().map(|token| read_access_token(&token).0);
     AuthorizationResponse {
         delivery: Some(found.delivery),
-        redirect_uri: text(found.target.clone()),
+        redirect_uri: if found.target.is_empty() { Seen::Absent } else { text(found.target.clone()) },
         members: MEMBERS.into_iter().filter(|name| parameters.has(name)).collect(),
         iss: parameters.text("iss"),
         scope: parameters.words("scope"),
@@ -161,6 +195,7 @@ fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> Auth
         code: parameters.length("code"),
         id_token: read_token.map(|(token, _)| token),
         access_token,
+        set_cookie: false,
     }
 }
 
@@ -168,12 +203,12 @@ fn read<'a>(scene: &Scene<'a>, found: &Found<'a>, links: &mut Links<'a>) -> Auth
 fn link_claims<'a>(scene: &Scene<'a>, found: &Found<'a>, observation: &mut Observation<'a>, links: &mut Links<'a>) {
     let parameters = &found.parameters;
     let token = |name: &str| parameters.octets(name).present();
-    let id_claims = token("id_token").and_then(|token| read_id_token(&token, Trust::Direct)).map(|(_, claims)| claims);
+    let id_claims = token("id_token").and_then(|token| read_id_token(&token, found.trust)).map(|(_, claims)| claims);
     let access_claims = token("access_token").and_then(|token| read_access_token(&token).1);
     let issuer = observation.issuer.clone();
     if let Some(claims) = &id_claims {
         claims.link(links, &OF_ID_TOKEN, issuer.as_ref());
-        observation.subject = claims.subject(Trust::Direct);
+        observation.subject = claims.subject(found.trust);
     }
     if let Some(claims) = &access_claims {
         let names = if id_claims.is_some() { &OF_SECOND_TOKEN } else { &OF_ACCESS_TOKEN };

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::jwt;
 use super::metadata::Declared;
 use super::parameters::Parameters;
+use super::party::Side;
 use super::scene::{Scene, was_sent};
 use crate::seen::Seen;
 
@@ -46,7 +47,7 @@ pub struct Assertion<'a> {
 pub(super) fn read<'a>(scene: &Scene<'a>) -> Circumstances<'a> {
     let parameters = &scene.parameters;
     Circumstances {
-        asked: scene.endpoint.map(|_| scene.issuer.name.as_str()),
+        asked: scene.endpoint.map(|_| scene.issuer.name.as_str()).filter(|_| scene.side == Side::AuthorizationServer),
         hidden: is_hidden(parameters),
         duplicate: duplicate(scene),
         claims_valued: valued(parameters),

@@ -108,6 +108,12 @@ impl<'a> Tag<'a> {
 }
 
 /// The tags of a page in order; comments and the content of scripts and their like are passed over.
+/// The addresses of the frames of a page, entities decoded.
+pub(super) fn frames(page: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    let frames = Tags { rest: page }.filter(|tag| tag.is(b"iframe") && !tag.closing);
+    frames.filter_map(|tag| Some(decode_entities(tag.attribute(b"src")?.trim_ascii())))
+}
+
 struct Tags<'a> {
     rest: &'a [u8],
 }

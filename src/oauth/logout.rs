@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::client_authentication::{identify, named};
 use super::event::ProtocolEvent;
+use super::html_form;
 use super::links::Links;
 use super::observation::{
     BodyFormat, Delivery, IdToken, LinkRole, Logout, Message, OAuthError, Observation, Outcome, Reason, Recognition,
@@ -163,7 +164,9 @@ fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolE
         id_token_hint: was_sent(&parameters.octets("id_token_hint")),
         hint,
         cookie_cleared: scene.decoded.response.is_some_and(ResponseHead::deletes_cookie),
+        targets: if event == ProtocolEvent::LogoutRequested { frames(scene) } else { Vec::new() },
         unknown_parameters: unknown(scene),
+        ..Logout::default()
     };
     let mut observation = scene.observation(event, recognition, Message::Logout(Box::new(message)));
     let issuer = claims.as_ref().and_then(Claims::issuer);
@@ -183,6 +186,19 @@ fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolE
     put_links(&mut observation, links);
     observation
 }
+
+/// The frames of a logout page: each tells a client (Front-Channel Logout 1.0 §3).
+fn frames<'a>(scene: &Scene<'a>) -> Vec<Cow<'a, str>> {
+    if scene.response_media() != Some(MediaType::Html) {
+        return Vec::new();
+    }
+    let frames = html_form::frames(scene.decoded.response_content.bytes());
+    let absolute = frames.filter(|frame| UrlParts::read(frame).web_authority().is_some());
+    absolute.filter_map(|frame| text(Cow::Owned(frame.into_owned())).present()).take(TARGETS).collect()
+}
+
+/// Frames of one page: with more a page could fill the record.
+const TARGETS: usize = 16;
 
 /// Parameters that neither the specification nor the profile knows.
 fn unknown<'a>(scene: &Scene<'a>) -> Vec<Cow<'a, str>> {

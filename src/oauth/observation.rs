@@ -11,6 +11,7 @@ use super::messages::{
     CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, Exchanged, KeySet, Named, PushedRequest,
     ServerMetadata, TokenQuery, VendorError,
 };
+use super::party::Side;
 use super::provider::Means;
 use super::signature::SignatureCheck;
 use crate::body::Completeness;
@@ -52,6 +53,12 @@ pub struct Observation<'a> {
     pub malformed: Vec<(&'static str, Malformation)>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+    /// Who was asked.
+    pub side: Side,
+    /// Whether the authorization server is the client of another one here (PROTOCOL §1.5).
+    pub broker: bool,
+    /// The strongest value of the flow with that other authorization server, where this exchange shows both flows.
+    pub upstream: Option<Link<'a>>,
     /// What rules rest on beside what is recorded.
     pub circumstances: Circumstances<'a>,
 }
@@ -174,6 +181,8 @@ pub enum ClientIdSource {
     Parameter,
     /// `client_id`, `azp` or `aud` of the response.
     Response,
+    /// `client_id`, `azp`, `appid` or `cid` of a presented access token.
+    Token,
 }
 
 /// OIDC Core §9; RFC 6749 §2.3; RFC 7523 §2.2.
@@ -207,6 +216,8 @@ pub struct Subject<'a> {
 /// PROTOCOL §1.9.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trust {
+    /// Presented by a browser to a party whose answer does not tell whether it was believed.
+    Claimed,
     /// It came from the authorization server over the observed hop.
     Direct,
     /// Presented by a browser or any caller.
@@ -218,20 +229,26 @@ pub enum Trust {
 /// The event's own content.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// `authorization.request`
+    /// `authorization.request`, `authorization.initiated`, `request_object.fetched`
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
-    /// `authorization.response`, `authorization.error`
+    /// `authorization.response`, `authorization.error`, `callback.received`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `bearer.*`
+    Bearer(Box<Bearer<'a>>),
     /// `ciba.request`
     Ciba(Box<CibaRequest<'a>>),
     /// `device.authorization`
     DeviceAuthorization(Box<DeviceAuthorization<'a>>),
     /// `federation.fetched`
     Entity(Box<EntityStatement<'a>>),
+    /// `client.metadata_fetched`, and documents whose content is not looked at.
+    Fetched,
     /// `login.attempt`, `consent.decision`, `interaction.step`
     Interaction(Box<Interaction<'a>>),
     /// `jwks.fetched`
     KeySet(Box<KeySet<'a>>),
+    /// `login.initiated_by_third_party`
+    LoginInitiation(Box<LoginInitiation<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
     /// `discovery.fetched`
@@ -242,7 +259,9 @@ pub enum Message<'a> {
     Pushed(Box<PushedRequest<'a>>),
     /// `client.registered`, `client.read`, `client.updated`, `client.deleted`
     Registration(Box<ClientMetadata<'a>>),
-    /// `token.*`, `client.auth_failed` at the token endpoint
+    /// `signal.received`
+    Signal(Box<Signal<'a>>),
+    /// `token.*`, `ciba.notified`, `ciba.pushed`, `client.auth_failed` at the token endpoint
     Token(Box<TokenExchange<'a>>),
     /// `token.introspected`, `token.revoked`, `token.validated_legacy`
     TokenQuery(Box<TokenQuery<'a>>),
@@ -297,6 +316,8 @@ pub struct AuthorizationRequest<'a> {
     pub code_challenge: Seen<usize>,
     /// Whether an `id_token_hint` was sent.
     pub id_token_hint: bool,
+    /// The authorization endpoint that the browser is sent to, unsanitised: of a request seen where it begins.
+    pub target: Seen<Cow<'a, str>>,
     /// Names of parameters that we do not know, at most 32.
     pub unknown_parameters: Vec<Cow<'a, str>>,
 }
@@ -308,6 +329,8 @@ pub enum Delivery {
     Fragment,
     /// In a self-submitting form (OAuth 2.0 Form Post Response Mode).
     FormPost,
+    /// In a JSON body that a script acts on.
+    Json,
     /// On a page of the authorization server.
     Page,
     /// In a request body.
@@ -352,6 +375,8 @@ pub struct AuthorizationResponse<'a> {
     pub id_token: Option<IdToken<'a>>,
     /// The access token of an implicit or hybrid response.
     pub access_token: Option<AccessToken<'a>>,
+    /// At the client: whether its answer sets a cookie, so that a session may have begun.
+    pub set_cookie: bool,
 }
 
 /// A token request and what came back.
@@ -450,6 +475,74 @@ pub struct AccessToken<'a> {
     pub exp: Seen<u64>,
     /// How the token is bound to its holder (`cnf` members: `jkt`, `x5t#S256`).
     pub cnf: Vec<&'static str>,
+    /// What a presented JWT says of itself.
+    pub presented: Option<Box<PresentedToken<'a>>>,
+}
+
+/// What a JWT says that somebody presented (RFC 9068 §2.2). Anybody can write one.
+#[derive(Debug, Default)]
+pub struct PresentedToken<'a> {
+    /// JOSE header `alg`.
+    pub alg: Seen<Cow<'a, str>>,
+    /// JOSE header `kid`.
+    pub kid: Seen<Cow<'a, str>>,
+    /// JOSE header `typ`.
+    pub typ: Seen<Cow<'a, str>>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `aud`, one or many.
+    pub aud: Seen<Vec<Cow<'a, str>>>,
+    /// The words of `scope` or `scp`.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// `iat` in seconds since the epoch.
+    pub iat: Seen<u64>,
+    /// `acr`
+    pub acr: Seen<Cow<'a, str>>,
+    /// `auth_time` in seconds since the epoch.
+    pub auth_time: Seen<u64>,
+    /// What that rests on.
+    pub trust: Option<Trust>,
+}
+
+/// A request with an access token, and what the resource server thought of it (RFC 6750; RFC 9449 §7).
+#[derive(Debug, Default)]
+pub struct Bearer<'a> {
+    /// How the token was sent; of several ways, the first of header, body, query.
+    pub transport: Option<BearerTransport>,
+    /// Whether it was sent in more than one way, or more than once.
+    pub several: bool,
+    /// The scheme of the `Authorization` field.
+    pub scheme: Option<BearerScheme>,
+    /// Whether a DPoP proof was sent (RFC 9449).
+    pub dpop: bool,
+    /// The token, from outside.
+    pub access_token: Option<AccessToken<'a>>,
+    /// What the resource server asks for.
+    pub challenge: Option<BearerChallenge<'a>>,
+}
+
+/// RFC 9110 §11.1; RFC 6750 §2.1; RFC 9449 §7.1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BearerScheme {
+    /// `Bearer`
+    Bearer,
+    /// `DPoP`
+    Dpop,
+}
+
+/// What `WWW-Authenticate` asks for (RFC 6750 §3; RFC 9470 §3; RFC 9728 §5.1).
+#[derive(Debug, Default)]
+pub struct BearerChallenge<'a> {
+    /// Which of `Bearer` and `DPoP` are offered.
+    pub schemes: Vec<BearerScheme>,
+    /// The words of `scope`.
+    pub scope: Seen<Vec<Cow<'a, str>>>,
+    /// The words of `acr_values`.
+    pub acr_values: Seen<Vec<Cow<'a, str>>>,
+    /// `max_age` in seconds.
+    pub max_age: Seen<u64>,
+    /// `resource_metadata`, unsanitised.
+    pub resource_metadata: Seen<Cow<'a, str>>,
 }
 
 /// What a token looks like.
@@ -580,8 +673,42 @@ pub struct Logout<'a> {
     pub hint: Option<IdToken<'a>>,
     /// Whether the answer deletes a cookie.
     pub cookie_cleared: bool,
+    /// Whether this is a client's redirect to the authorization server.
+    pub redirected: bool,
+    /// `iss` of a front-channel logout.
+    pub iss: Seen<Cow<'a, str>>,
+    /// The clients that a logout page tells by frames, unsanitised, at most 16.
+    pub targets: Vec<Cow<'a, str>>,
+    /// The logout token of a back-channel logout.
+    pub token: Option<AccessToken<'a>>,
+    /// Names of the members of its `events`, at most 16.
+    pub events: Vec<Cow<'a, str>>,
     /// Names of parameters that we do not know, at most 32.
     pub unknown_parameters: Vec<Cow<'a, str>>,
+}
+
+/// A third party begins a login at a client (OIDC Core §4).
+#[derive(Debug, Default)]
+pub struct LoginInitiation<'a> {
+    /// How it came.
+    pub delivery: Option<Delivery>,
+    /// `iss`
+    pub iss: Seen<Cow<'a, str>>,
+    /// `target_link_uri`, unsanitised.
+    pub target: Seen<Cow<'a, str>>,
+    /// `login_hint`: personal data.
+    pub login_hint: Seen<Cow<'a, str>>,
+}
+
+/// A security event token (RFC 8417) that was pushed.
+#[derive(Debug, Default)]
+pub struct Signal<'a> {
+    /// The token, from outside.
+    pub token: Option<AccessToken<'a>>,
+    /// Names of the members of `events`: URIs, at most 16.
+    pub events: Vec<Cow<'a, str>>,
+    /// `format` of the subject identifier (RFC 9493 §3).
+    pub subject_format: Seen<Cow<'a, str>>,
 }
 
 /// What was seen of a provider's own page (PROTOCOL §2.6).
@@ -663,6 +790,8 @@ pub enum LinkRole {
     Subj,
     /// A token of which the type is not known, label `tok`.
     Tok,
+    /// `txn` of a security event token (RFC 8417 §2.2).
+    Txn,
     /// User code, in its normal form.
     Ucode,
     /// User name, scope issuer, pseudonym key.

@@ -59,6 +59,17 @@ impl<'a> Parameters<'a> {
         parameters
     }
 
+    /// The same of a text that does not live as long.
+    pub(super) fn read_owned(text: &[u8], limits: &Limits) -> Self {
+        let mut parameters = Self::default();
+        for pair in form::read(text) {
+            let named = pair.value.is_some();
+            let value = Value::within(Cow::Owned(pair.value.unwrap_or_default().into_owned()), limits);
+            parameters.add(Parameter { name: Cow::Owned(pair.name.into_owned()), value, named }, limits);
+        }
+        parameters
+    }
+
     /// Adds the query of a request.
     pub(super) fn add_query(&mut self, query: &'a [u8], limits: &Limits) {
         let before = self.list.len();

@@ -111,9 +111,13 @@ fn position(text: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// H-01, H-02, H-03.
 fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
-    let parameters = &scene.parameters;
     let front_channel = scene.is_get() || (scene.is_post() && !is_back_channel(scene));
-    if !front_channel || !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
+    if front_channel { request_rule(&scene.parameters, scene.is_get()) } else { None }
+}
+
+/// The same of any parameters. `by_object`: whether a request object or its place is enough.
+pub(super) fn request_rule(parameters: &Parameters<'_>, by_object: bool) -> Option<(&'static str, Confidence)> {
+    if !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
         return None;
     }
     let request_uri = parameters.text("request_uri").present();
@@ -126,7 +130,7 @@ fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
     }
     let by_value = parameters.octets("request").present().is_some_and(|object| jwt::read(&object).is_some());
     let by_reference = request_uri.is_some_and(|uri| UrlParts::read(uri.as_bytes()).is_absolute());
-    (scene.is_get() && (by_value || by_reference)).then_some(("H-03", Confidence::High))
+    (by_object && (by_value || by_reference)).then_some(("H-03", Confidence::High))
 }
 
 /// A pushed authorization request has the parameters of an authorization request (RFC 9126 §2.1), and client
@@ -168,10 +172,14 @@ pub(super) fn is_keys_path(head: &RequestHead) -> bool {
 
 /// H-19
 fn is_end_session_request(scene: &Scene<'_>) -> bool {
-    let parameters = &scene.parameters;
+    (scene.is_get() || scene.is_post()) && end_session_parameters(&scene.parameters)
+}
+
+/// The same of any parameters.
+pub(super) fn end_session_parameters(parameters: &Parameters<'_>) -> bool {
     let hint = parameters.octets("id_token_hint").present().is_some_and(|hint| jwt::read(&hint).is_some());
     let other = ["response_type", "scope", "grant_type"].iter().any(|name| parameters.has(name));
-    (scene.is_get() || scene.is_post()) && !other && (hint || parameters.has("post_logout_redirect_uri"))
+    !other && (hint || parameters.has("post_logout_redirect_uri"))
 }
 
 /// PROTOCOL §1.5: a request that a provider sends to itself carries one of its continuation parameters. Spring

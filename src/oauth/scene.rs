@@ -14,6 +14,7 @@ use super::observation::{
     BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
 use super::parameters::Parameters;
+use super::party::{Party, Side};
 use super::path_template;
 use super::policy::{Issuer, Policy};
 use super::token_claims::{Claims, read_id_token};
@@ -21,10 +22,15 @@ use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::Seen;
 
-/// An exchange on an issuer's authority.
+/// An exchange on an issuer's, a client's or a resource server's authority, as one of them saw it.
 pub(super) struct Scene<'a> {
     pub(super) policy: &'a Policy,
     pub(super) decoded: &'a Decoded<'a>,
+    /// Who was asked.
+    pub(super) side: Side,
+    /// The client or resource server.
+    pub(super) party: Option<&'a Party>,
+    /// The issuer that was asked, or that the client or resource server is known to trust; else one that owns nothing.
     pub(super) issuer: &'a Issuer,
     pub(super) endpoint: Option<Endpoint>,
     /// Of query and body.
@@ -43,13 +49,28 @@ pub(super) enum Answer {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Option<Self> {
-        let issuer = policy.issuers.get(decoded.interest.issuer)?;
+    /// `None` where nobody of that side owns the authority, or the path is an endpoint of another side.
+    pub(super) fn new(policy: &'a Policy, decoded: &'a Decoded<'a>, side: Side) -> Option<Self> {
+        let interest = &decoded.interest;
+        if interest.endpoint.is_some() && interest.side != side {
+            return None;
+        }
+        let party = match side {
+            Side::AuthorizationServer => None,
+            Side::RelyingParty => Some(policy.parties.get(interest.owners.relying_party?)?),
+            Side::ResourceServer => Some(policy.parties.get(interest.owners.resource_server?)?),
+        };
+        let issuer = match party {
+            None => policy.issuers.get(interest.issuer?)?,
+            Some(party) => party.issuer.and_then(|issuer| policy.issuers.get(issuer)).unwrap_or(&policy.nobody),
+        };
         let mut scene = Self {
             policy,
             decoded,
+            side,
+            party,
             issuer,
-            endpoint: decoded.interest.endpoint,
+            endpoint: interest.endpoint,
             parameters: Parameters::default(),
             body_format: None,
             content_type_missing: false,
@@ -144,20 +165,26 @@ impl<'a> Scene<'a> {
             links: Vec::new(),
             malformed: Vec::new(),
             integrity: self.integrity(),
+            side: self.side,
+            broker: false,
+            upstream: None,
             circumstances: Circumstances::default(),
         };
-        if recognition.tier <= Tier::Profile {
+        if recognition.tier <= Tier::Profile && self.side == Side::AuthorizationServer {
             claim(&mut observation, self.issuer);
         }
         observation
     }
 
-    /// Claims the issuer that the message names itself, where it is one of those that are watched on this authority.
+    /// Claims the issuer that the message names itself, where it is one of those that are watched, on this authority if
+    /// that is an issuer's; for a client or resource server the one that it is known to trust, where the message names none.
     pub(super) fn claim_named(&self, observation: &mut Observation<'a>, named: Option<&str>) {
         let authority = self.decoded.request.authority().unwrap_or_default();
-        let own = |issuer: &&Issuer| Some(issuer.name.as_str()) == named && issuer.owns(authority);
+        let server = self.side == Side::AuthorizationServer;
+        let own = |issuer: &&Issuer| Some(issuer.name.as_str()) == named && (!server || issuer.owns(authority));
+        let trusted = || (!server && named.is_none() && !self.issuer.name.is_empty()).then_some(self.issuer);
         if observation.issuer.is_none()
-            && let Some(issuer) = self.policy.issuers.iter().find(own)
+            && let Some(issuer) = self.policy.issuers.iter().find(own).or_else(trusted)
         {
             claim(observation, issuer);
         }
@@ -194,7 +221,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
+pub(super) fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
     observation.issuer = Some(Cow::Borrowed(issuer.name.as_str()));
     observation.provider = issuer.profile().map(|profile| profile.name.as_ref());
     observation.tenant = path_template::tenant(issuer);

@@ -74,6 +74,40 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     Some(observation)
 }
 
+/// Tokens, or an error, that are pushed to a client (CIBA Core §10.3, §12). Anybody can push: what the tokens say rests on
+/// the client's answer.
+pub(super) fn observe_pushed<'a>(
+    scene: &Scene<'a>,
+    pushed: &Object<'a>,
+    recognition: Recognition,
+    links: &mut Links<'a>,
+) -> Observation<'a> {
+    let mut issued = read_tokens(scene, pushed);
+    let failed = was_sent(&pushed.get("error"));
+    let response =
+        (!failed).then(|| TokenResponse { no_store: false, ..read_response(scene, pushed, &TokenRequest::default()) });
+    if let Some(id_token) = &mut issued.id_token {
+        id_token.trust = Some(Trust::Unverified);
+    }
+    link_response(pushed, links);
+    let issuer = issued.id_claims.as_ref().and_then(Claims::issuer);
+    link_claims(links, issued.id_claims.as_ref(), issued.access_claims.as_ref(), issuer.as_ref());
+    let subject = issued.id_claims.as_ref().and_then(|claims| claims.subject(Trust::Unverified));
+    let (id_token, access_token) = (issued.id_token, issued.access_token);
+    let message = TokenExchange { response, id_token, access_token, ..TokenExchange::default() };
+    let mut observation = scene.observation(ProtocolEvent::CibaPushed, recognition, Message::Token(Box::new(message)));
+    scene.claim_named(&mut observation, issuer.as_deref());
+    observation.subject = subject;
+    name_client(
+        &mut observation.client,
+        match &observation.message {
+            Message::Token(message) => message.id_token.as_ref(),
+            _ => None,
+        },
+    );
+    observation
+}
+
 fn judge<'a>(scene: &Scene<'a>, body: &Answered<'a>) -> Verdict<'a> {
     use Outcome::{Failure, Unknown};
     use ProtocolEvent::{TokenDenied, TokenRequest as Requested};

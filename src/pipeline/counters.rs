@@ -39,6 +39,10 @@ pub struct Counters {
     pub learned: u64,
     /// Metadata documents and JWK Sets that were not taken.
     pub metadata_refused: u64,
+    /// Accepted uses of access tokens that were counted and not recorded.
+    pub uses_counted: u64,
+    /// Access tokens that were forgotten within their window, for want of room: their next use is recorded again.
+    pub uses_evicted: u64,
     /// Bytes of drafts and sealed batches in memory, at this moment.
     pub queue_bytes: u64,
     /// Sealed batches in memory, at this moment.
@@ -158,7 +162,7 @@ impl Counters {
         }
     }
 
-    fn plain(&self) -> [(&'static str, u64); 13] {
+    fn plain(&self) -> [(&'static str, u64); 15] {
         [
             ("oidcaudit.created", self.created),
             ("oidcaudit.audit", self.audit),
@@ -173,6 +177,8 @@ impl Counters {
             ("oidcaudit.undecoded", self.undecoded),
             ("oidcaudit.learned", self.learned),
             ("oidcaudit.metadata_refused", self.metadata_refused),
+            ("oidcaudit.uses_counted", self.uses_counted),
+            ("oidcaudit.uses_evicted", self.uses_evicted),
         ]
     }
 }

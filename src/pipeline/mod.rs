@@ -17,6 +17,7 @@ mod recorder;
 mod retry;
 mod sink;
 mod undeclared;
+mod uses;
 mod vantage;
 
 pub use budget::Budget;

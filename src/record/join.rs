@@ -45,6 +45,8 @@ pub enum Label {
     Sub,
     /// Any token: access, refresh, ID, assertion.
     Tok,
+    /// `txn` of a security event token.
+    Txn,
     /// User code, in its normal form.
     Ucode,
     /// User name, scope issuer, with the pseudonym key.
@@ -93,7 +95,7 @@ pub(super) fn join_all(keys: &Keys, links: &[Link<'_>], keep: impl Fn(LinkRole) 
 pub(super) fn flow(join: &BTreeMap<String, Vec<String>>) -> Option<FlowSection> {
     ANCHORS.iter().find_map(|anchor| {
         let id = join.get(*anchor)?.first()?.clone();
-        Some(FlowSection { anchor: (*anchor).to_owned(), id })
+        Some(FlowSection { anchor: (*anchor).to_owned(), id, upstream: None })
     })
 }
 
@@ -136,6 +138,7 @@ fn label(role: LinkRole) -> Label {
         LinkRole::Sid => Label::Sid,
         LinkRole::State => Label::State,
         LinkRole::Sub => Label::Sub,
+        LinkRole::Txn => Label::Txn,
         LinkRole::Ucode => Label::Ucode,
         LinkRole::Username => Label::Username,
     }
@@ -169,6 +172,7 @@ impl Label {
             Self::State => "state",
             Self::Sub => "sub",
             Self::Tok => "tok",
+            Self::Txn => "txn",
             Self::Ucode => "ucode",
             Self::Username => "username",
         }
@@ -192,6 +196,7 @@ impl Label {
             | Self::Sid
             | Self::State
             | Self::Tok
+            | Self::Txn
             | Self::Ucode => Purpose::Join,
         }
     }
@@ -304,7 +309,10 @@ mod tests {
         assert_eq!(flow(&join), None);
         for anchor in ["lstate", "rt_out", "idt", "at", "sid", "rt_in", "code", "state", "par", "nonce", "pkce"] {
             join.insert(anchor.to_owned(), vec![format!("k1.{anchor}"), "k0.old".to_owned()]);
-            assert_eq!(flow(&join), Some(FlowSection { anchor: anchor.to_owned(), id: format!("k1.{anchor}") }));
+            assert_eq!(
+                flow(&join),
+                Some(FlowSection { anchor: anchor.to_owned(), id: format!("k1.{anchor}"), upstream: None })
+            );
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Record {
     /// The client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientSection>,
-    /// This record stands for several identical failures.
+    /// This record stands for several identical failures, or uses of one access token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coalesced: Option<CoalescedSection>,
     /// `certain`, `high`, `medium` or `low`.
@@ -111,6 +111,9 @@ pub struct Record {
     /// What was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<ResponseSection>>,
+    /// `broker`: the authorization server is the client of another one here (PROTOCOL §1.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The rule that recognised it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -127,7 +130,7 @@ pub struct Record {
     /// Realm or tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
-    /// The access token, from outside.
+    /// The access token, from outside; or the logout token or security event token that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenSection>,
     /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
@@ -264,7 +267,7 @@ pub struct ClientSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `basic`, `client_assertion`, `parameter` or `response`.
+    /// `basic`, `client_assertion`, `parameter`, `response` or `token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_source: Option<String>,
 }
@@ -317,6 +320,9 @@ pub struct RequestSection {
     /// `audience`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
+    /// The scheme of the `Authorization` field that held the access token: `bearer` or `dpop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_scheme: Option<String>,
     /// `type` of each member of `authorization_details`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<String>,
@@ -351,6 +357,9 @@ pub struct RequestSection {
     /// Whether a DPoP proof was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop: Option<bool>,
+    /// Names of the members of `events` of a logout token or security event token (RFC 8417 §2.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
     /// `plain`, `request`, `request_uri` or `par`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -367,6 +376,9 @@ pub struct RequestSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idp_hint: Option<String>,
+    /// `iss` of a front-channel logout or of a login that a third party began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
     /// `login_hint`
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -384,6 +396,9 @@ pub struct RequestSection {
     /// Whether a `client_notification_token` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification: Option<bool>,
+    /// `redirect_out`: the request was seen as the client's redirect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_as: Option<String>,
     /// Whether any parameter of a token request came in the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
@@ -419,9 +434,19 @@ pub struct RequestSection {
     /// Length of `state`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_length: Option<u64>,
+    /// `format` of the subject identifier of a security event (RFC 9493 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_format: Option<String>,
     /// `subject_token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_token_type: Option<String>,
+    /// The authorization endpoint that the browser was sent to, or `target_link_uri`; sanitised.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<UriSection>,
+    /// The access token was sent in more than one way, or more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_repeated: Option<bool>,
     /// `token_type_hint`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type_hint: Option<String>,
@@ -465,9 +490,15 @@ pub struct UriSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ResponseSection {
+    /// Words of `acr_values` in a challenge (RFC 9470 §3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
     /// `act` of the issued token (RFC 8693 §4.1), the current actor first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<ActorSection>,
+    /// Schemes of the challenges that ask for a token: `bearer`, `dpop`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<String>,
     /// Length of the authorization code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_length: Option<u64>,
@@ -495,6 +526,9 @@ pub struct ResponseSection {
     /// `issued_token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<String>,
+    /// `max_age` of a challenge in seconds (RFC 9470 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
     /// The issued token has `may_act` (RFC 8693 §4.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_act: Option<bool>,
@@ -517,6 +551,10 @@ pub struct ResponseSection {
     /// A refresh token was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<bool>,
+    /// `resource_metadata` of a challenge (RFC 9728 §5.1), sanitised.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_metadata: Option<UriSection>,
     /// The refresh token differs from the one presented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated: Option<bool>,
@@ -526,9 +564,16 @@ pub struct ResponseSection {
     /// `response`, `request` or `assumed_unchanged`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_source: Option<String>,
+    /// At a client: the answer sets a cookie, so that a session may have begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_cookie: Option<bool>,
     /// `suberror` of Entra ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suberror: Option<String>,
+    /// The clients that a logout page tells by frames, sanitised URLs.
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
     /// `token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
@@ -731,6 +776,19 @@ pub struct EntitySection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct TokenSection {
+    /// `acr`; like `alg`, `aud`, `auth_time`, `iat`, `iss`, `kid`, `scope`, `trust` and `typ` of a token that was presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// `auth_time` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
     /// Names of its claims; their number alone in profile `minimal`.
     /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -747,6 +805,24 @@ pub struct TokenSection {
     /// `jwt`, `jwe` or `opaque`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// Words of `scope` or `scp`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// What the claims rest on, as in `id_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
 }
 
 /// Claims of the ID token (or of an `id_token_hint`).
@@ -877,9 +953,12 @@ pub struct FlowSection {
     pub anchor: String,
     /// Its first value.
     pub id: String,
+    /// At a broker: the id of the flow with the other authorization server, where one exchange shows both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
 }
 
-/// This record stands for several identical failures.
+/// This record stands for several identical failures, or uses of one access token.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct CoalescedSection {

@@ -231,6 +231,7 @@ const ROLES: &[&str] = &[
     "sub",
     "subj",
     "tok",
+    "txn",
     "ucode",
     "username",
 ];
@@ -273,7 +274,7 @@ const RULES: &[(&str, Rule)] = &[
     ("exchange.response_source", Rule::OneOf(&["local", "none", "upstream"])),
     ("source.address_from", Rule::OneOf(&["peer", "xff"])),
     ("observer.direction", Rule::OneOf(&["inbound", "outbound"])),
-    ("client.id_source", Rule::OneOf(&["basic", "client_assertion", "parameter", "response"])),
+    ("client.id_source", Rule::OneOf(&["basic", "client_assertion", "parameter", "response", "token"])),
     (
         "client.auth_method",
         Rule::OneOf(&[
@@ -288,7 +289,13 @@ const RULES: &[(&str, Rule)] = &[
     ("subject.trust", TRUST),
     ("Pseudonym.hmac", HASHED),
     ("request.body_format", Rule::OneOf(&["form", "json"])),
-    ("request.delivery", Rule::OneOf(&["post", "query"])),
+    ("request.auth_scheme", Rule::OneOf(&["bearer", "dpop"])),
+    ("request.observed_as", Rule::OneOf(&["redirect_out"])),
+    ("request.delivery", Rule::OneOf(&["json", "post", "query"])),
+    ("response.challenges", Rule::OneOf(&["bearer", "dpop"])),
+    ("role", Rule::OneOf(&["broker"])),
+    ("token.trust", TRUST),
+    ("flow.upstream", HASHED),
     ("request.form", Rule::OneOf(&["par", "plain", "request", "request_uri"])),
     ("request.hint", Rule::OneOf(&["id_token_hint", "login_hint", "login_hint_token"])),
     ("request.transport", Rule::OneOf(&["body", "header", "query"])),

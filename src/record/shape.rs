@@ -50,6 +50,30 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::AuthorizationError | ProtocolEvent::AuthorizationResponse => {
             (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
         }
+        ProtocolEvent::AuthorizationInitiated => {
+            (&[EXCHANGE, FAILURE, &["request", "role", "subject"]], AUTHORIZATION_REQUEST, NONE)
+        }
+        ProtocolEvent::BearerMissing | ProtocolEvent::BearerRejected | ProtocolEvent::BearerUsed => {
+            (&[EXCHANGE, FAILURE, &["request", "response", "subject", "token"]], BEARER_REQUEST, CHALLENGE)
+        }
+        ProtocolEvent::CallbackReceived => {
+            (&[EXCHANGE, FAILURE, &["id_token", "response", "role", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
+        }
+        ProtocolEvent::CibaPushed => (
+            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
+            TOKEN_REQUEST,
+            TOKEN_RESPONSE,
+        ),
+        ProtocolEvent::RequestObjectFetched => (&[EXCHANGE, FAILURE, &["request"]], AUTHORIZATION_REQUEST, NONE),
+        ProtocolEvent::LoginInitiatedByThirdParty => {
+            (&[EXCHANGE, FAILURE, &["request"]], &["delivery", "iss", "login_hint", "target"], NONE)
+        }
+        ProtocolEvent::LogoutBackchannel | ProtocolEvent::SignalReceived => {
+            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &["delivery", "events", "subject_format"], NONE)
+        }
+        ProtocolEvent::LogoutFrontchannel | ProtocolEvent::LogoutLocal | ProtocolEvent::LogoutReturned => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &["delivery", "iss"], &["cookie_cleared"])
+        }
         ProtocolEvent::ConsentDecision | ProtocolEvent::InteractionStep | ProtocolEvent::LoginAttempt => {
             (&[EXCHANGE, FAILURE, &["interaction", "request"]], INTERACTION_REQUEST, NONE)
         }
@@ -178,12 +202,17 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "response_type",
     "scope",
     "state_length",
+    "target",
     "ui_locales",
     "unknown_parameters",
 ];
 
 const AUTHORIZATION_RESPONSE: &[&str] =
-    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "token_type"];
+    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "set_cookie", "token_type"];
+
+const BEARER_REQUEST: &[&str] = &["auth_scheme", "dpop", "token_repeated", "transport"];
+
+const CHALLENGE: &[&str] = &["acr_values", "challenges", "max_age", "resource_metadata", "scope"];
 
 const INTERACTION_REQUEST: &[&str] = &["scope", "username"];
 
@@ -352,6 +381,6 @@ const ANY_REQUEST: &[&str] = &[
 const USERINFO_REQUEST: &[&str] = &["transport"];
 
 const LOGOUT_REQUEST: &[&str] =
-    &["delivery", "id_token_hint", "logout_hint", "post_logout_redirect_uri", "unknown_parameters"];
+    &["delivery", "id_token_hint", "logout_hint", "observed_as", "post_logout_redirect_uri", "unknown_parameters"];
 
-const LOGOUT_RESPONSE: &[&str] = &["cookie_cleared", "redirect_uri"];
+const LOGOUT_RESPONSE: &[&str] = &["cookie_cleared", "redirect_uri", "targets"];

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::*;
 use crate::body::Body;
 use crate::oauth::{
-    End, EndpointKind, Endpoints, IssuerSettings, Limits, Policy, ResponseSource, Transcript, Vantage, decode, observe,
+    End, EndpointKind, Endpoints, IssuerSettings, Limits, Policy, ResponseSource, Transcript, decode, observe,
 };
 
 /// An exchange that shows or does not show what a rule is about.
@@ -419,7 +419,6 @@ impl Exchange {
         };
         let transcript = Transcript {
             interest: policy.triage(b"idp.test", request.path().unwrap()).unwrap(),
-            vantage: Vantage::IdpIn,
             request: &request,
             request_body: &body(&self.body),
             response: Some(&response),

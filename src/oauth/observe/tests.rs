@@ -81,7 +81,6 @@ impl Case {
         let interest = self.policy.triage(b"idp.test", target).unwrap();
         let transcript = Transcript {
             interest,
-            vantage: Vantage::IdpIn,
             request: &self.request,
             request_body: &self.request_body,
             response: self.response.as_ref(),
@@ -100,7 +99,6 @@ impl Case {
         let interest = self.policy.triage(b"idp.test", self.request.path().unwrap()).unwrap();
         let transcript = Transcript {
             interest,
-            vantage: Vantage::IdpIn,
             request: &self.request,
             request_body: &self.request_body,
             response: self.response.as_ref(),
@@ -259,14 +257,13 @@ fn a_response_is_found_on_any_path_and_a_hop_is_no_request() {
     let consent =
         Case::new(node(), "POST /auth", &[FORM], "client_id=web&state=x&scope=openid").answered("302", code, "");
     assert_eq!(consent.events(), [(Responded, Success, None)]);
-    for location in [
-        "/login?error",
-        "https://app.test/?code=1",
-        "https://up.test/auth?client_id=a&response_type=code&state=x&code=1",
-    ] {
-        let other = Case::new(node(), "GET /x", &[], "").answered("302", &[&format!("location: {location}")], "");
-        assert_eq!(other.events(), [], "{location}");
-    }
+    let sent = |location: &str| {
+        Case::new(node(), "GET /x", &[], "").answered("302", &[&format!("location: {location}")], "").events()
+    };
+    assert_eq!(sent("/login?error"), []);
+    assert_eq!(sent("https://app.test/?code=1"), []);
+    let upstream = sent("https://up.test/auth?client_id=a&response_type=code&state=x&code=1");
+    assert_eq!(upstream, [(ProtocolEvent::AuthorizationInitiated, Success, None)]);
 }
 
 fn jws(claims: &str) -> String {

@@ -10,7 +10,7 @@ fn issuer(name: &str, provider: Option<Provider>) -> IssuerSettings {
 
 fn found(policy: &Policy, authority: &str, path: &str) -> Option<(usize, Option<(EndpointKind, Tier)>)> {
     let interest = policy.triage(authority.as_bytes(), path.as_bytes())?;
-    Some((interest.issuer, interest.endpoint.map(|endpoint| (endpoint.kind, endpoint.recognition.tier))))
+    Some((interest.issuer.unwrap(), interest.endpoint.map(|endpoint| (endpoint.kind, endpoint.recognition.tier))))
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::oauth::{AuthorizationRequest, AuthorizationResponse};
 use crate::record::draft::id_token::MAX_CLAIMS;
 use crate::record::draft::{Drafter, words};
-use crate::record::model::{Record, RequestSection, ResponseSection};
+use crate::record::model::{Record, RequestSection, ResponseSection, UriSection};
 use crate::record::privacy::{Action, Field};
 
 impl Drafter<'_> {
@@ -38,6 +38,9 @@ impl Drafter<'_> {
             response_type: response_type(notes.words("request.response_type", &message.response_type, MAX_WORDS)),
             scope: notes.words("request.scope", &message.scope, MAX_WORDS),
             state_length: notes.length("request.state", &message.oauth_state),
+            target: notes
+                .uri("request.target", &message.target)
+                .map(|target| UriSection { query: Vec::new(), ..target }),
             ui_locales: match presentation {
                 true => notes.words("request.ui_locales", &message.ui_locales, MAX_WORDS),
                 false => Vec::new(),
@@ -59,6 +62,7 @@ impl Drafter<'_> {
             members: members(&message.members),
             redirect_uri: notes.uri("response.redirect_uri", &message.redirect_uri),
             scope: notes.words("response.scope", &message.scope, MAX_WORDS),
+            set_cookie: message.set_cookie.then_some(true),
             token_type: notes.text("response.token_type", &message.token_type),
             ..ResponseSection::default()
         };

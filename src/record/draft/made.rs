@@ -8,6 +8,8 @@ use crate::record::model::{
     AuditSection, CoalescedSection, IdTokenSection, IntrospectionSection, MetadataSection, Record, RegistrationSection,
     RequestSection, ResponseSection, UserinfoSection,
 };
+use crate::record::notes::MAX_INTEGER;
+use crate::time::Timestamp;
 
 /// A record before it has a place in a stream: `id` and `salt` are empty.
 #[derive(Clone, Debug)]
@@ -69,6 +71,16 @@ impl Draft {
             last: first.last.max(last.last),
         });
         self.size = weight(&self.record);
+    }
+
+    /// Makes this draft stand for `others` too, of which the first began at `since`, and says so in `coalesced`.
+    #[must_use]
+    pub fn standing_for(mut self, others: u64, since: Timestamp) -> Self {
+        let own = self.record.span();
+        let count = own.count.saturating_add(others).min(MAX_INTEGER);
+        self.record.coalesced = Some(CoalescedSection { count, first: since.rfc3339_millis(), last: own.last });
+        self.size = weight(&self.record);
+        self
     }
 
     pub(in crate::record) fn record_mut(&mut self) -> &mut Record {

@@ -4,11 +4,13 @@
 
 mod authorization;
 mod back_channel;
+mod bearer;
 mod envelope;
 mod id_token;
 mod interaction;
 mod logout;
 mod made;
+mod notices;
 mod parties;
 mod published;
 mod registration;
@@ -127,6 +129,7 @@ pub fn draft(
     let source = source_address(facts.source_address.as_deref(), &request.headers, context.privacy.trusted_hops);
     drafter.source(&mut record, source, &request.headers);
     record.client = drafter.client(&observation.client);
+    record.role = observation.broker.then(|| "broker".to_owned());
     record.subject = observation.subject.as_ref().and_then(|subject| drafter.subject(subject));
     drafter.message(&mut record, &observation.message);
     drafter.joins(&mut record, observation);
@@ -190,6 +193,10 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Bearer(message) => self.bearer(record, message),
+            Message::Fetched => {}
+            Message::LoginInitiation(message) => self.login_initiation(record, message),
+            Message::Signal(message) => self.signal(record, message),
             Message::Interaction(message) => self.interaction(record, message),
             Message::Ciba(message) => self.ciba(record, message),
             Message::DeviceAuthorization(message) => self.device_authorization(record, message),

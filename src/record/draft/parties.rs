@@ -60,9 +60,10 @@ impl Drafter<'_> {
     /// The word for what claims rest on; `None` when they may not be attributed to anybody.
     pub(super) fn trust(&self, trust: Trust) -> Option<&'static str> {
         match (trust, self.outcome) {
+            (Trust::Claimed | Trust::Unverified, Outcome::Failure) => None,
+            (Trust::Claimed, _) => Some("unverified"),
             (Trust::Direct, _) => Some("direct"),
             (Trust::Verified, _) => Some("verified"),
-            (Trust::Unverified, Outcome::Failure) => None,
             (Trust::Unverified, Outcome::Success) => Some("accepted"),
             (Trust::Unverified, Outcome::Pending | Outcome::Unknown) => Some("unverified"),
         }
@@ -86,6 +87,10 @@ impl Drafter<'_> {
             joined.values.insert(role(LinkRole::Sub).to_owned(), values);
         }
         record.flow = flow(&joined.values);
+        if let (Some(flow), Some(upstream)) = (&mut record.flow, &observation.upstream) {
+            let hashed = join_all(self.keys, std::slice::from_ref(upstream), |_| true);
+            flow.upstream = hashed.values.into_values().flatten().next();
+        }
         record.join = joined.values;
     }
 }
@@ -98,6 +103,7 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
         Message::Interaction(message) => [&message.username].map(|name| name.as_ref()),
         Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
         Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
+        Message::LoginInitiation(message) => [message.login_hint.as_ref()],
         Message::Ciba(message) => [message.login_hint.as_ref()],
         Message::Pushed(message) if message.username.is_absent() => [message.request.login_hint.as_ref()],
         Message::Pushed(message) => [message.username.as_ref()],
@@ -134,6 +140,7 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Sub => "join.sub",
         LinkRole::Subj => "join.subj",
         LinkRole::Tok => "join.tok",
+        LinkRole::Txn => "join.txn",
         LinkRole::Ucode => "join.ucode",
         LinkRole::Username => "join.username",
     }

@@ -14,8 +14,8 @@ use crate::oauth::{
     AccessToken, Actor, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, CibaRequest,
     Circumstances, Client, ClientAuthMethod, ClientIdSource, ClientMetadata, Confidence, Delivery, DeviceAuthorization,
     ExchangeMode, Exchanged, IdToken, IdentityClaim, IdentityKind, Integrity, IntrospectedToken, Link, LinkRole,
-    Logout, Named, OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Subject,
-    Tier, TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
+    Logout, Named, OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Side,
+    Subject, Tier, TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
 use crate::record::canonical::to_canonical;
@@ -103,6 +103,9 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             response_body: Completeness::Complete,
             ..Integrity::default()
         },
+        side: Side::AuthorizationServer,
+        broker: false,
+        upstream: None,
         circumstances: Circumstances::default(),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::body::Completeness;
 use crate::oauth::{
-    BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, ExchangeMode, Outcome, Reason,
-    RequestForm, ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
+    BearerScheme, BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, ExchangeMode,
+    Outcome, Reason, RequestForm, ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
 };
 
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
@@ -58,6 +58,7 @@ pub(super) fn id_source(source: ClientIdSource) -> &'static str {
         ClientIdSource::ClientAssertion => "client_assertion",
         ClientIdSource::Parameter => "parameter",
         ClientIdSource::Response => "response",
+        ClientIdSource::Token => "token",
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn delivery(delivery: Delivery) -> &'static str {
     match delivery {
         Delivery::Fragment => "fragment",
         Delivery::FormPost => "form_post",
+        Delivery::Json => "json",
         Delivery::Page => "page",
         Delivery::Post => "post",
         Delivery::Query => "query",
@@ -134,6 +136,13 @@ pub(super) fn userinfo_form(form: UserinfoForm) -> &'static str {
         UserinfoForm::Json => "json",
         UserinfoForm::Jwe => "jwe",
         UserinfoForm::Jws => "jws",
+    }
+}
+
+pub(super) fn bearer_scheme(scheme: BearerScheme) -> &'static str {
+    match scheme {
+        BearerScheme::Bearer => "bearer",
+        BearerScheme::Dpop => "dpop",
     }
 }
 
