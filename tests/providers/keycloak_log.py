@@ -14,7 +14,7 @@ import oracle
 import parts
 import stage
 from processes import INTERRUPTIONS
-from servers import Keycloak
+from servers import DRIVEN_PARTY, Keycloak
 
 FOLDER = stage.ROOT / "target" / "providers" / "keycloak-log"
 DRIVE_WITHIN = 600
@@ -27,7 +27,7 @@ def main():
     began = time.monotonic()
     run = stage.Stage(FOLDER)
     try:
-        keycloak = Keycloak(run)
+        keycloak = Keycloak(run, DRIVEN_PARTY)
         print("keycloak: starting Envoy with the filter, the log cluster and Keycloak", flush=True)
         run.start(keycloak)
         keycloak.start()

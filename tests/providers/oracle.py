@@ -89,11 +89,11 @@ class Event:
         self.time = raw["time"]
         self.client = raw.get("clientId")
         self.grant = details.get("grant_type")
-        scope = f"{realms}/{self.realm}"
+        self.issuer = f"{realms}/{self.realm}"
         self.ids = {
-            "jti": keys.all("join", "jti", scope, details.get("token_id")),
-            "sid": keys.all("join", "sid", scope, raw.get("sessionId")),
-            "sub": keys.all("pseudonym", "sub", scope, raw.get("userId")),
+            "jti": keys.all("join", "jti", self.issuer, details.get("token_id")),
+            "sid": keys.all("join", "sid", self.issuer, raw.get("sessionId")),
+            "sub": keys.all("pseudonym", "sub", self.issuer, raw.get("userId")),
         }
 
     def wire(self):
@@ -118,6 +118,8 @@ class Record:
         self.tenant = raw.get("tenant")
         self.authority = raw["exchange"]["authority"]
         self.exchange = raw["exchange"]["id"]
+        # Whose ids they are: a broker is told of another issuer's sessions.
+        self.issuer = raw.get("subject", {}).get("iss") or raw.get("issuer")
         self.client = raw.get("client", {}).get("id")
         join = raw.get("join", {})
         self.ids = {role: set(join.get(role, [])) for role in ("jti", "sid", "sub")}
@@ -275,7 +277,7 @@ def strength(event, record):
     agreed = []
     for evidence, role in (("token id", "jti"), ("session", "sid"), ("subject", "sub")):
         wanted, found = event.ids[role], record.ids[role]
-        if wanted and found:
+        if wanted and found and event.issuer == record.issuer:
             if not wanted & found:
                 return None
             agreed.append(evidence)

@@ -16,6 +16,16 @@ ALICE = {"name": "alice", "password": "pw-not-real"}
 CLIENTS = {name: {"id": id, "secret": f"{id}-secret-0123456789abcdef"} for name, id in (("client", "shop"), ("job", "job"))}
 
 
+# Where browsers and providers reach the relying parties: that of the scenario, and that of the Keycloak drive.
+RELYING_PARTY = {"callback": "/callback", "post_logout": "/goodbye"}
+DRIVEN_PARTY = {
+    "callback": "/cb",
+    "post_logout": "/bye",
+    "backchannel_logout": "/backchannel-logout",
+    "frontchannel_logout": "/frontchannel-logout",
+    "client_jwks": "/jwks.json",
+}
+
 # The pages of oidc-provider are its host's own: here those of the demo.
 DEMO_PAGES = {
     "routes": {
@@ -50,6 +60,7 @@ class OidcProvider:
 
     name = "oidc-provider"
     providers = {"demo-pages": DEMO_PAGES}
+    relying_party = RELYING_PARTY
 
     def __init__(self, stage):
         self.stage = stage
@@ -84,6 +95,7 @@ class OidcProvider:
 class Spring:
     name = "spring"
     providers = {}
+    relying_party = RELYING_PARTY
 
     def __init__(self, stage):
         self.stage = stage
@@ -108,12 +120,15 @@ class Spring:
 
 
 class Keycloak:
+    """In the scenario its relying party is as the others'; the drive has one with more endpoints."""
+
     name = "keycloak"
     providers = {}
     realms = ("acme", "upstream")
 
-    def __init__(self, stage):
+    def __init__(self, stage, relying_party=RELYING_PARTY):
         self.stage = stage
+        self.relying_party = relying_party
         self.home = parts.keycloak()
 
     def issuers(self):

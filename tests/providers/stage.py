@@ -62,6 +62,7 @@ class Stage:
         own = {"providers": provider.providers} if provider.providers else {}
         return {
             "issuers": provider.issuers(),
+            "relying_parties": [{"authority": f"127.0.0.1:{self.ports['rp']}", **provider.relying_party}],
             **own,
             "sinks": [{"cluster": "audit_log"}],
             "keys": key,

@@ -40,7 +40,7 @@ const ROUTES: &[Route] = &[
     route("/protocol/openid-connect/certs", Kind::Jwks, Run),
     route("/protocol/openid-connect/logout", Kind::EndSession, Run),
     route("/protocol/openid-connect/logout/logout-confirm", Kind::EndSessionConfirm, Run),
-    route("/protocol/openid-connect/logout/backchannel-logout", Kind::Other, Run),
+    route("/protocol/openid-connect/logout/backchannel-logout", Kind::BackchannelLogout, Run),
     route("/protocol/openid-connect/ext/par/request", Kind::Par, Run),
     route("/protocol/openid-connect/ext/ciba/auth", Kind::Ciba, Run),
     route("/protocol/openid-connect/ext/ciba/auth/callback", Kind::Other, Run),
