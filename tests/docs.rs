@@ -36,7 +36,7 @@ fn the_page_of_providers_is_their_profiles() {
 fn every_configuration_in_the_documents_is_taken() {
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     let environment = |name: &str| Some(if name.contains("TOKEN") { "token".to_owned() } else { key.to_owned() });
-    for file in ["README.md", "docs/configuration.md", "docs/operations.md", "envoy/README.md"] {
+    for file in ["README.md", "docs/configuration.md", "docs/findings.md", "docs/operations.md", "envoy/README.md"] {
         let text = fs::read_to_string(root().join(file)).unwrap();
         for example in blocks(&text, "json").iter().filter(|block| block.contains("\"issuers\"")) {
             let taken = config::parse(example.as_bytes(), &environment, &HostFacts::default());

@@ -7,6 +7,7 @@ mod context;
 pub(crate) mod engine;
 pub(crate) mod follow;
 mod memory;
+mod names;
 mod node;
 #[cfg(test)]
 mod page;
@@ -97,9 +98,9 @@ pub(crate) struct Args {
 enum SeverityChoice {
     Info,
     Low,
-    Med,
+    Medium,
     High,
-    Crit,
+    Critical,
 }
 
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
@@ -190,7 +191,7 @@ pub(crate) fn settled(now: Timestamp) -> u64 {
 fn list(to: &mut dyn Write, named: &[&'static str]) -> io::Result<()> {
     for rule in rule::all() {
         if named.is_empty() || named.contains(&rule.id) {
-            writeln!(to, "{}  {:<4}  {}", rule.id, rule.severity.as_str(), rule.name)?;
+            writeln!(to, "{}  {:<8}  {}", rule.id, rule.severity.as_str(), rule.name)?;
         }
         if named.contains(&rule.id) {
             writeln!(to, "  fires      {}", rule.condition)?;
@@ -243,9 +244,9 @@ impl From<SeverityChoice> for Severity {
         match choice {
             SeverityChoice::Info => Self::Info,
             SeverityChoice::Low => Self::Low,
-            SeverityChoice::Med => Self::Medium,
+            SeverityChoice::Medium => Self::Medium,
             SeverityChoice::High => Self::High,
-            SeverityChoice::Crit => Self::Critical,
+            SeverityChoice::Critical => Self::Critical,
         }
     }
 }

@@ -83,6 +83,8 @@ impl Canonical {
         self.text("profile", &issuer.profile_text);
         self.text("cluster", issuer.cluster.as_deref().unwrap_or_default());
         self.texts("authorities", issuer.authorities.iter().map(String::as_str));
+        self.text("jar_semantics", issuer.jar_semantics.map_or("", |semantics| semantics.as_str()));
+        self.text("mtls_oauth", if issuer.mtls_oauth { "yes" } else { "no" });
         self.number("endpoints", issuer.endpoints.len());
         issuer.endpoints.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
     }

@@ -3,7 +3,7 @@
 use super::forms;
 use super::problem::{ProblemKind, WarningKind};
 use super::reader::{Members, Node, Report};
-use crate::oauth::{EndpointKind, PROVIDERS, Profile, Provider};
+use crate::oauth::{EndpointKind, JarSemantics, PROVIDERS, Profile, Provider};
 
 /// One entry of `issuers`, checked.
 #[derive(Debug)]
@@ -20,6 +20,10 @@ pub(super) struct Issuer {
     pub(super) authorities: Vec<String>,
     /// Paths or URLs, as they are written.
     pub(super) endpoints: Vec<(EndpointKind, String)>,
+    /// `None`: as its provider does.
+    pub(super) jar_semantics: Option<JarSemantics>,
+    /// Client certificates are OAuth clients'.
+    pub(super) mtls_oauth: bool,
 }
 
 /// The list: 1 to 64 entries, no issuer twice.
@@ -48,6 +52,9 @@ fn one(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> 
     let cluster = members.get("cluster").and_then(|node| cluster(&node, report));
     let authorities = authorities(&members, report);
     let endpoints = endpoints(&members, report);
+    let semantics = members.get("jar_semantics").and_then(|node| node.word(JAR_SEMANTICS, report));
+    let jar_semantics = semantics.map(|word| if word == 0 { JarSemantics::Rfc9101 } else { JarSemantics::Oidc });
+    let mtls_oauth = members.get("mtls_oauth").and_then(|node| node.bool(report)) == Some(true);
     let provider = provider.and_then(|position| Provider::parse(PROVIDERS.get(position)?));
     Some(Issuer {
         issuer: url?.to_owned(),
@@ -57,6 +64,8 @@ fn one(node: &Node<'_>, profiles: &[(Profile, String)], report: &mut Report) -> 
         cluster,
         authorities,
         endpoints,
+        jar_semantics,
+        mtls_oauth,
     })
 }
 
@@ -101,7 +110,11 @@ fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-pub(super) const ISSUER: &[&str] = &["issuer", "provider", "cluster", "authorities", "endpoints"];
+pub(super) const ISSUER: &[&str] =
+    &["issuer", "provider", "cluster", "authorities", "endpoints", "jar_semantics", "mtls_oauth"];
+
+/// RFC 9101 §6.3, OIDC Core §6.1.
+pub(super) const JAR_SEMANTICS: &[&str] = &["rfc9101", "oidc"];
 
 /// [`EndpointKind::ALL`] without what nobody configures: the metadata's place follows from the issuer.
 pub(super) const ENDPOINTS: &[&str] = &[

@@ -164,6 +164,8 @@ fn policy(issuers: Vec<Issuer>, parties: &[Party], limits: Limits, report: &mut 
         provider: issuer.provider,
         profile: issuer.profile,
         endpoints: Endpoints(issuer.endpoints),
+        jar_semantics: issuer.jar_semantics,
+        mtls_oauth: issuer.mtls_oauth,
     });
     let error = match Policy::new(settings.collect(), limits) {
         Ok(policy) => return watch(policy, parties, report),

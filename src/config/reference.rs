@@ -150,6 +150,20 @@ fn issuer() -> Vec<Member> {
             json!({"type": "array", "maxItems": issuers::AUTHORITIES, "items": authority}),
         ),
         member(
+            "/issuers/*/jar_semantics",
+            &words(issuers::JAR_SEMANTICS),
+            "by provider, else `oidc`",
+            "Which parameters count beside a request object: `rfc9101`, those of the object alone; `oidc`, those of the object over those beside it (OpenID Connect Core §6.1).",
+            json!({"enum": issuers::JAR_SEMANTICS}),
+        ),
+        member(
+            "/issuers/*/mtls_oauth",
+            "boolean",
+            "`false`",
+            "The client certificate of this issuer's back channel is the OAuth client's (RFC 8705), and not a workload's identity in a mesh: then it counts as client authentication.",
+            json!({"type": "boolean"}),
+        ),
+        member(
             "/issuers/*/endpoints",
             "object",
             "from metadata, provider and message shapes",
@@ -309,10 +323,10 @@ fn bounds() -> Vec<Member> {
         ),
         member(
             "/limits/signature_checks",
-            &range(checks, checks_most),
+            &format!("{}, or {}", range(checks, checks_most), words(settings::CHECK_WORDS)),
             "`20`",
-            "Keys that are tried on the signatures of ID tokens, per second and VM; one costs about 1 ms of CPU. Beyond it, signatures are recorded as `unchecked` with reason `budget`. 0: none are checked.",
-            json!({"type": "integer", "minimum": checks, "maximum": checks_most}),
+            "Keys that are tried on the signatures of tokens, per second and VM; one costs about 1 ms of CPU. A token is checked once while it is remembered (the last 64). A quarter of the checks is kept for tokens that browsers carry: anybody can make those. Beyond them, signatures are recorded as `unchecked` with reason `budget`. `all`: without bound; `off` or 0: none.",
+            json!({"anyOf": [{"type": "integer", "minimum": checks, "maximum": checks_most}, {"enum": settings::CHECK_WORDS}]}),
         ),
         member("/delivery", "object", "see below", "When records leave.", json!({"type": "object"})),
         member(

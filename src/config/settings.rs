@@ -130,12 +130,21 @@ fn capture(members: &Members<'_>, report: &mut Report) -> (LoginForms, bool) {
 /// `memory` and `signature_checks`.
 fn limits(members: &Members<'_>, report: &mut Report) -> (usize, u32) {
     let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
-    let mut number = |name: &str, (min, default, max): (u64, u64, u64)| {
-        let node = limits.as_ref().and_then(|limits| limits.get(name));
-        node.and_then(|node| node.number(min, max, report)).unwrap_or(default)
-    };
-    let memory = usize::try_from(number("memory", MEMORY)).unwrap_or(usize::MAX);
-    (memory, u32::try_from(number("signature_checks", SIGNATURE_CHECKS)).unwrap_or(u32::MAX))
+    let node = |name: &str| limits.as_ref().and_then(|limits| limits.get(name));
+    let (min, default, max) = MEMORY;
+    let memory = node("memory").and_then(|node| node.number(min, max, report)).unwrap_or(default);
+    let checks = node("signature_checks").and_then(|node| signature_checks(&node, report));
+    (usize::try_from(memory).unwrap_or(usize::MAX), checks.unwrap_or(SIGNATURE_CHECKS.1))
+}
+
+/// A number, `all` or `off`.
+fn signature_checks(node: &Node<'_>, report: &mut Report) -> Option<u32> {
+    if node.is_text() {
+        let word = node.word(CHECK_WORDS, report)?;
+        return Some(if word == 0 { u32::MAX } else { 0 });
+    }
+    let (min, _, max) = SIGNATURE_CHECKS;
+    node.number(min.into(), max.into(), report).and_then(|number| u32::try_from(number).ok())
 }
 
 /// `interval_ms` and `retain_seconds`.
@@ -184,7 +193,9 @@ pub(super) const VANTAGES: &[&str] = &["auto", "edge", "idp-in", "idp-out", "rp-
 /// Bytes: least, default, most. Half is for bodies in flight, half for drafts and sealed batches.
 pub(super) const MEMORY: (u64, u64, u64) = (256 << 10, 16 << 20, 512 << 20);
 /// Keys that are tried on signatures, each second and VM: none, default, most.
-pub(super) const SIGNATURE_CHECKS: (u64, u64, u64) = (0, 20, 10_000);
+pub(super) const SIGNATURE_CHECKS: (u32, u32, u32) = (0, 20, 10_000);
+/// Every signature, and none.
+pub(super) const CHECK_WORDS: &[&str] = &["all", "off"];
 /// Milliseconds between two looks at the queue: least, default, most.
 pub(super) const INTERVAL_MS: (u32, u32, u32) = (50, 1_000, 60_000);
 /// Seconds for which an undelivered batch is kept: least, default, most.

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::authorization_response::{self, Found};
+use super::checks;
 use super::client_authentication::named;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
@@ -11,12 +12,15 @@ use super::json::Json;
 use super::jwt;
 use super::links::{Links, s256};
 use super::observation::{
-    AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, LinkRole, Message, OAuthError, Observation,
-    Outcome, Reason, Recognition, RequestForm,
+    AuthorizationRequest, AuthorizationResponse, BodyFormat, Comparison, Delivery, Hidden, LinkRole, Message,
+    OAuthError, Observation, Outcome, Reason, Recognition, RequestForm, SignedMessage,
 };
 use super::parameters::{Parameters, text};
+use super::provider::JarSemantics;
 use super::recognise::{PAR_URN, is_internal_hop};
 use super::scene::{Answer, Scene, put_links, was_sent};
+use super::signed_message;
+use super::token_claims::NOT_A_JWT;
 use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::{Malformation, Seen};
@@ -33,10 +37,17 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
         return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);
-    let parameters = effective(scene);
+    let Opened { parameters, object, differs } = open(scene);
     let found = authorization_response::find(scene, Some(&parameters));
     let (outcome, reason) = judge(scene, found.as_ref());
     let mut request = observe_request(scene, &parameters, form, recognition);
+    if object.as_ref().is_some_and(|object| object.encrypted) {
+        request.hide(Hidden::JweRequest);
+    }
+    if let Message::AuthorizationRequest(message) = &mut request.message {
+        message.object = object;
+        message.object_differs = differs;
+    }
     request.outcome = outcome;
     request.reason = reason;
     request.error = found.as_ref().map_or_else(|| page_error(scene), Found::error);
@@ -70,7 +81,7 @@ pub(super) fn observe_initiated<'a>(
     recognition: Recognition,
 ) -> Observation<'a> {
     let form = request_form(sent);
-    let parameters = opened(scene, sent);
+    let parameters = open_sent(scene, sent).parameters;
     let mut links = Links::default();
     link(&parameters, form, &mut links);
     let mut message = read(scene, &parameters, form);
@@ -124,22 +135,55 @@ pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     }
 }
 
-/// The parameters that count: those of a readable request object over those beside it (OIDC Core §6.1, RFC 9101 §5).
-pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
-    opened(scene, &scene.parameters)
+/// The parameters of a request that count, and its request object.
+pub(super) struct Opened<'a> {
+    pub(super) parameters: Parameters<'a>,
+    pub(super) object: Option<SignedMessage<'a>>,
+    /// What stands in the object and, with another value, beside it.
+    pub(super) differs: Vec<&'static str>,
 }
 
-fn opened<'a>(scene: &Scene<'a>, sent: &Parameters<'a>) -> Parameters<'a> {
-    let object = sent.octets("request").present().and_then(|object| jwt::read(&object));
-    match object.and_then(|jwt| jwt.claims) {
-        Some(claims) => {
-            let mut inner = Parameters::default();
-            inner.add_object(&claims, &scene.policy.limits);
-            sent.overridden_by(inner)
-        }
-        None => sent.clone(),
-    }
+/// The parameters that count, of a request whose object is recorded elsewhere or not at all.
+pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
+    open(scene).parameters
 }
+
+/// Opens the request object, if there is a readable one: its parameters over those beside it, or alone, as the issuer
+/// has it (OIDC Core §6.1, RFC 9101 §6.3). `iss` is compared with the client, `aud` with the issuer (RFC 9101 §4).
+pub(super) fn open<'a>(scene: &Scene<'a>) -> Opened<'a> {
+    open_sent(scene, &scene.parameters)
+}
+
+fn open_sent<'a>(scene: &Scene<'a>, outer: &Parameters<'a>) -> Opened<'a> {
+    let read = outer.octets("request").present().and_then(|object| signed_message::read(&object));
+    let Some((mut object, claims)) = read else {
+        return Opened { parameters: outer.clone(), object: None, differs: Vec::new() };
+    };
+    let Some(claims) = claims else {
+        return Opened { parameters: outer.clone(), object: Some(object), differs: Vec::new() };
+    };
+    let mut inner = Parameters::default();
+    inner.add_object(&claims, &scene.policy.limits);
+    let client = outer.text("client_id").present().or_else(|| inner.text("client_id").present());
+    let named = |iss: &Cow<'_, str>| if Some(iss) == client.as_ref() { Comparison::Right } else { Comparison::Wrong };
+    object.checks.iss = client.as_ref().map(|_| object.iss.as_ref().present().map_or(Comparison::Missing, named));
+    let known = scene.endpoint.is_some();
+    object.checks.aud = known.then(|| checks::audience(&claims, &scene.issuer.name));
+    object.checks.exp = checks::lifetime(&claims);
+    let differ = |name: &&str| match (outer.octets(name), inner.octets(name)) {
+        (Seen::Present(outer), Seen::Present(inner)) => outer != inner,
+        _ => false,
+    };
+    let differs = COPIED.into_iter().filter(differ).collect();
+    let parameters = match scene.issuer.jar_semantics {
+        JarSemantics::Oidc => outer.overridden_by(inner),
+        JarSemantics::Rfc9101 => outer.replaced_by(inner),
+    };
+    Opened { parameters, object: Some(object), differs }
+}
+
+/// Parameters that are copied beside a request object, or must not differ there (OIDC Core §6.1, RFC 9101 §6.3).
+const COPIED: [&str; 6] = ["client_id", "nonce", "redirect_uri", "response_type", "scope", "state"];
 
 /// PROTOCOL §1.6, first row.
 fn judge(scene: &Scene<'_>, found: Option<&Found<'_>>) -> (Outcome, Option<Reason>) {
@@ -179,6 +223,8 @@ pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: Req
     });
     let hints = IDP_HINTS.iter().map(|name| parameters.text(name));
     AuthorizationRequest {
+        object: None,
+        object_differs: Vec::new(),
         delivery: Some(if posted { Delivery::Post } else { Delivery::Query }),
         form: Some(form),
         response_type,
@@ -232,13 +278,19 @@ pub(super) fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &m
     links.add(LinkRole::Nonce, "request.nonce", parameters.octets("nonce"));
     links.add(LinkRole::Pkce, "request.code_challenge", challenge(parameters));
     links.add(LinkRole::Idt, "request.id_token_hint", parameters.octets("id_token_hint"));
-    links.add(LinkRole::Robj, "request.request", parameters.octets("request"));
+    let object = parameters.octets("request");
+    if object.as_ref().present().is_some_and(|object| jwt::read(object).is_none()) {
+        links.note_if_malformed("request.request", &NOT_A_JWT);
+    }
+    links.add(LinkRole::Robj, "request.request", object);
     let uri = parameters.octets("request_uri").map(|uri| match uri {
         uri if form == RequestForm::Par => uri,
         // PROTOCOL §2.1, HQ-08: the fragment is not part of what is fetched.
         uri => Cow::Owned(uri.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec()),
     });
     links.add(LinkRole::Par, "request.request_uri", uri);
+    // RFC 9449 §10: the code is bound to this key.
+    links.add(LinkRole::Dpop, "request.dpop_jkt", parameters.octets("dpop_jkt"));
 }
 
 /// The S256 challenge, whichever method was asked for, so that it meets the verifier's (PROTOCOL §3.3).

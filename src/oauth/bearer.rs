@@ -81,7 +81,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
 /// What a token says of its client.
 fn client(id: Seen<Cow<'_, str>>) -> Client<'_> {
     let id_source = matches!(id, Seen::Present(_)).then_some(ClientIdSource::Token);
-    Client { id, id_source, auth_method: None, authenticated: None }
+    Client { id, id_source, ..Client::default() }
 }
 
 /// A request that was refused because it had no token.

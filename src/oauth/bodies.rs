@@ -74,6 +74,8 @@ impl Policy {
         let json = Some(self.limits.json_body);
         let html = (media == Some(MediaType::Html)).then_some(self.limits.html_body);
         let error = if media == Some(MediaType::Json) && status >= 400 { json } else { None };
+        // An answer to a script of the server's own pages may hold the redirect (H-08).
+        let script = if media == Some(MediaType::Json) && status == 200 { json } else { None };
         match interest.kind() {
             Some(Kind::Token | Kind::Userinfo) => json,
             Some(Kind::Discovery | Kind::Federation | Kind::Jwks | Kind::Webfinger) => {
@@ -81,8 +83,9 @@ impl Policy {
             }
             _ if html.is_none() && self.is_judged(issuer, head) => json,
             Some(kind) if is_back_channel(kind) => json.filter(|_| html.is_none()),
-            Some(Kind::Authorization) => html.or(error),
-            Some(Kind::Callback | Kind::Interaction | Kind::Resume) => html,
+            Some(Kind::Authorization) => html.or(error).or(script),
+            Some(Kind::Callback) => html,
+            Some(Kind::Interaction | Kind::Resume) => html.or(script),
             Some(Kind::DeviceVerification)
                 if issuer.profile().is_some_and(|profile| profile.user_code_page.is_some()) =>
             {
@@ -219,7 +222,7 @@ fn expects_json(issuer: &Issuer, head: &RequestHead) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::policy::{Endpoints, IssuerSettings};
+    use super::super::policy::IssuerSettings;
     use super::super::{Limits, Provider};
     use super::*;
     use crate::http::Headers;
@@ -229,13 +232,7 @@ mod tests {
     }
 
     fn policy(provider: Option<Provider>) -> Policy {
-        let issuer = IssuerSettings {
-            issuer: "https://idp.test".to_owned(),
-            provider,
-            profile: None,
-            authorities: vec![],
-            endpoints: Endpoints::default(),
-        };
+        let issuer = IssuerSettings { issuer: "https://idp.test".to_owned(), provider, ..IssuerSettings::default() };
         Policy::new(vec![issuer], Limits::default()).unwrap()
     }
 

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::client_authentication::named;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
+use super::keys::Carrier;
 use super::links::Links;
 use super::observation::{
     Confidence, Delivery, LinkRole, Logout, Message, Observation, Outcome, Reason, Recognition, Tier, Trust,
@@ -101,7 +103,9 @@ pub(super) fn requested<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
     let mut links = Links::default();
     links.add(LinkRole::Lstate, "request.state", sent.octets("state"));
     let hint = sent.octets("id_token_hint");
-    let read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, Trust::Unverified));
+    let carried = (Trust::Unverified, Carrier::Browser);
+    let with = Companions::default();
+    let read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, carried, &with));
     let (hint_claims, claims) = read.unzip();
     links.add(LinkRole::Idt, "request.id_token_hint", hint.clone());
     let message = Logout {

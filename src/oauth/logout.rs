@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::client_authentication::{identify, named};
 use super::event::ProtocolEvent;
 use super::html_form;
+use super::keys::Carrier;
 use super::links::Links;
 use super::observation::{
     BodyFormat, Delivery, IdToken, LinkRole, Logout, Message, OAuthError, Observation, Outcome, Reason, Recognition,
@@ -214,7 +216,10 @@ fn proves(client: &super::observation::Client<'_>) -> bool {
 /// Anybody can write a hint: its claims are `unverified`, unless its issuer signed them.
 fn read_hint<'a>(scene: &Scene<'a>, links: &mut Links<'a>) -> Option<(IdToken<'a>, Claims)> {
     let hint = scene.parameters.octets("id_token_hint");
-    let mut read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, Trust::Unverified));
+    let client = scene.parameters.text("client_id").present();
+    let with = Companions { client: client.as_deref(), ..Companions::default() };
+    let carried = (Trust::Unverified, Carrier::Browser);
+    let mut read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, carried, &with));
     if let Some((token, _)) = &mut read
         && token.signature == SignatureCheck::Verified
     {

@@ -5,7 +5,8 @@
 //! The way through: [`Policy::triage`] says whether a request matters, [`Policy::bodies`] and
 //! [`Policy::response_bodies`] what is read of it, [`decode`] unpacks what was read, [`observe`] tells what it was.
 //! Everything here takes bytes of strangers, never fails, and is bounded. Entries for fuzz targets: [`form::read`],
-//! [`Parameters::read`], [`json::read`], [`jwt::read`], [`html_form::read`], [`client_authentication::read_basic`],
+//! [`Parameters::read`], [`json::read`], [`jwt::read`], [`html_form::read`], [`multipart::read`], [`scripted_response::read`],
+//! [`client_authentication::read_basic`],
 //! [`Policy::learn`], [`Policy::learn_keys`], and in the basics `http::{normalise_path, read_challenges, UrlParts::read}`, `body::decode`.
 
 mod authorization;
@@ -14,6 +15,7 @@ mod back_channel;
 mod bearer;
 mod bodies;
 mod callback;
+mod checks;
 mod ciba;
 mod circumstances;
 pub mod client_authentication;
@@ -22,6 +24,7 @@ mod client_logout;
 mod decode;
 mod device;
 mod document;
+mod dpop;
 mod endpoint;
 mod error;
 mod event;
@@ -38,6 +41,7 @@ mod login;
 mod logout;
 mod messages;
 mod metadata;
+pub mod multipart;
 mod notices;
 mod observation;
 mod observe;
@@ -54,7 +58,9 @@ mod redirects;
 mod registration;
 mod revocation;
 mod scene;
+pub mod scripted_response;
 pub mod signature;
+mod signed_message;
 mod token;
 mod token_claims;
 mod userinfo;
@@ -79,7 +85,8 @@ pub use policy::{
     Endpoints, Interest, Issuer, IssuerSettings, Policy, PolicyError, PolicyField, PolicyProblem, PolicyProblemKind,
 };
 pub use provider::{
-    Adapter, Evidence, Handle, Means, Only, PROVIDERS, Profile, Provider, Purpose, Route, Rule, Test, Verdict, Word,
+    Adapter, Evidence, Handle, JarSemantics, Means, Only, PROVIDERS, Profile, Provider, Purpose, Route, Rule, Test,
+    Verdict, Word,
 };
 pub use signature::{SignatureCheck, Unchecked};
 pub use vantage::Vantage;

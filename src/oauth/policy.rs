@@ -9,7 +9,7 @@ use super::limits::Limits;
 use super::metadata::{Declared, Learned, MetadataError, Place};
 use super::observation::{Confidence, Tier};
 use super::party::{Owners, Party, Side};
-use super::provider::{Profile, Provider};
+use super::provider::{JarSemantics, Profile, Provider};
 use crate::http::{Authority, UrlParts, normalise_path};
 
 /// The issuers that are watched, and how much is read of their exchanges.
@@ -39,6 +39,10 @@ pub struct IssuerSettings {
     pub profile: Option<Profile>,
     /// T0: its endpoints, as far as the operator names them.
     pub endpoints: Endpoints,
+    /// Which parameters count beside a request object; `None` for what its provider does.
+    pub jar_semantics: Option<JarSemantics>,
+    /// The certificate of a client of its back channel is the OAuth client's (RFC 8705).
+    pub mtls_oauth: bool,
 }
 
 /// Endpoints by kind: absolute URLs, or absolute paths on the issuer's authorities.
@@ -60,6 +64,8 @@ pub struct Issuer {
     pub(super) learned: Option<Vec<Place>>,
     pub(super) declared: Option<Declared>,
     pub(super) keys: Keys,
+    pub(super) jar_semantics: JarSemantics,
+    pub(super) mtls_oauth: bool,
 }
 
 /// Whom a request is for, and which of the endpoints. An authority can be an issuer's, a client's and a resource server's
@@ -270,7 +276,10 @@ impl Issuer {
             }
             configured.push(Place { kind, path: normalise_path(parts.path).into_owned() });
         }
+        let of_provider = || settings.provider.map_or(JarSemantics::Oidc, Provider::jar_semantics);
         Self {
+            jar_semantics: settings.jar_semantics.unwrap_or_else(of_provider),
+            mtls_oauth: settings.mtls_oauth,
             name: settings.issuer,
             provider: settings.provider,
             own_profile: settings.profile,

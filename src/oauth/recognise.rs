@@ -40,6 +40,17 @@ pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
         .then(|| shape(Kind::EndSession, "H-19", Confidence::High))
 }
 
+/// The shape rule by which a request at a known endpoint would be another kind of request (PROTOCOL §1.3). Looked at where
+/// such a message has no business: parameters of an authorization request pass through login pages and PAR.
+pub(super) fn conflict(scene: &Scene<'_>) -> Option<&'static str> {
+    let kind = scene.endpoint?.kind;
+    match kind {
+        Kind::Authorization | Kind::EndSession | Kind::Userinfo if is_token_request(scene) => Some("H-10"),
+        Kind::EndSession | Kind::Token | Kind::Userinfo => authorization_rule(scene).map(|(rule, _)| rule),
+        _ => None,
+    }
+}
+
 /// H-24, H-25: documents that are fetched.
 fn published_rule(scene: &Scene<'_>) -> Option<(Kind, &'static str)> {
     if !scene.is_get() {

@@ -99,7 +99,7 @@ fn in_json<'a>(scene: &Scene<'a>) -> Option<Sent<'a>> {
     });
     urls.filter_map(|url| {
         let query = UrlParts::read(url.as_bytes()).query?;
-        let parameters = Parameters::read_owned(query, &scene.policy.limits);
+        let parameters = Parameters::read(query, &scene.policy.limits).into_owned();
         request_rule(&parameters, true)?;
         Some(Sent { target: Cow::Owned(url.as_bytes().to_vec()), parameters, delivery: Delivery::Json })
     })

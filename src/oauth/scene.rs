@@ -3,20 +3,25 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::circumstances::Circumstances;
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
 use super::json;
+use super::keys::{Carrier, JoseHeader};
 use super::links::Links;
 use super::login;
+use super::multipart;
 use super::observation::{
-    BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
+    BodyFormat, Client, Confidence, Hidden, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
 use super::parameters::Parameters;
 use super::party::{Party, Side};
 use super::path_template;
 use super::policy::{Issuer, Policy};
+use super::recognise;
+use super::signature::SignatureCheck;
 use super::token_claims::{Claims, read_id_token};
 use crate::body::Completeness;
 use crate::http::MediaType;
@@ -96,8 +101,16 @@ impl<'a> Scene<'a> {
         let media = self.decoded.request.headers.media_type();
         self.content_type_missing = media.is_none();
         let is_json = media == Some(MediaType::Json);
+        let content_type = self.decoded.request.headers.first("content-type").unwrap_or_default();
+        if let (Some(boundary), true) = (multipart::boundary(content_type), self.endpoint.is_some()) {
+            for part in multipart::read(bytes, boundary) {
+                self.parameters.add_pair(Cow::Borrowed(part.name), Cow::Borrowed(part.value), &self.policy.limits);
+            }
+            self.body_format = Some(BodyFormat::Multipart);
+            return;
+        }
         if is_json && let Some(object) = content.whole().and_then(json::read_object) {
-            self.parameters.add_object(&object, &self.policy.limits);
+            self.parameters.add_request_object(&object, &self.policy.limits);
             self.body_format = Some(BodyFormat::Json);
         } else if !is_json && begins_like_a_form(bytes) {
             self.parameters.add_form(content.whole_pairs(), &self.policy.limits);
@@ -164,12 +177,22 @@ impl<'a> Scene<'a> {
             message,
             links: Vec::new(),
             malformed: Vec::new(),
+            ambiguous: self.parameters.ambiguous(),
+            hidden: Vec::new(),
             integrity: self.integrity(),
             side: self.side,
             broker: false,
             upstream: None,
             circumstances: Circumstances::default(),
         };
+        let contents = [&self.decoded.request_content, &self.decoded.response_content];
+        for content in contents {
+            match content.completeness {
+                Completeness::Truncated => observation.hide(Hidden::Truncated),
+                Completeness::Undecoded => observation.hide(Hidden::Undecoded),
+                Completeness::Absent | Completeness::Complete | Completeness::Unparseable => {}
+            }
+        }
         if recognition.tier <= Tier::Profile && self.side == Side::AuthorizationServer {
             claim(&mut observation, self.issuer);
         }
@@ -190,21 +213,51 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Reads an ID token and checks its signature with the keys of the issuer that it names; of this one, if it names none.
-    pub(super) fn id_token(&self, token: &[u8], trust: Trust) -> Option<(IdToken<'a>, Claims)> {
+    /// Reads an ID token, checks its signature with the keys of the issuer that it names (of this one, if it names none),
+    /// and compares its claims with what came with it.
+    pub(super) fn id_token(
+        &self,
+        token: &[u8],
+        (trust, carrier): (Trust, Carrier),
+        with: &Companions<'_>,
+    ) -> Option<(IdToken<'a>, Claims)> {
         let (mut id_token, claims) = read_id_token(token, trust)?;
-        let issuer = match &id_token.iss {
+        let alg = id_token.alg.as_ref().present().map_or("", AsRef::as_ref);
+        let header =
+            JoseHeader { alg, kid: id_token.kid.as_ref().present().map(AsRef::as_ref), encrypted: id_token.encrypted };
+        id_token.signature = self.signature(id_token.iss.as_ref().map(AsRef::as_ref), header, token, carrier);
+        if !id_token.encrypted && !claims.is_unreadable() {
+            let own = self.endpoint.is_some().then_some(self.issuer.name.as_str());
+            id_token.checks = claims.check(alg, token, &Companions { issuer: with.issuer.or(own), ..*with });
+        }
+        Some((id_token, claims))
+    }
+
+    /// Whether a key of the issuer that a token names signed it; of this one, if it names none.
+    pub(super) fn signature(
+        &self,
+        named: Seen<&str>,
+        header: JoseHeader<'_>,
+        token: &[u8],
+        carrier: Carrier,
+    ) -> SignatureCheck {
+        let issuer = match named {
             Seen::Present(iss) => self.policy.issuers.iter().find(|issuer| issuer.name == *iss),
             Seen::Absent | Seen::Malformed(_) => Some(self.issuer),
         };
-        id_token.signature = self.policy.check_signature(issuer, &id_token, token);
-        Some((id_token, claims))
+        self.policy.check_signature(issuer, header, token, carrier)
     }
 
     /// How the endpoint was recognised, or the shape rule where it was not.
     pub(super) fn recognition(&self, rule: &'static str, confidence: Confidence) -> Recognition {
         let shape = Recognition { tier: Tier::Heuristic, rule, confidence };
         self.endpoint.map_or(shape, |endpoint| endpoint.recognition)
+    }
+
+    /// PROTOCOL §2.1, HQ-19.
+    fn overrides_method(&self) -> bool {
+        let fields = ["x-http-method-override", "x-http-method", "x-method-override"];
+        fields.iter().any(|name| self.decoded.request.headers.first(name).is_some()) || self.parameters.has("_method")
     }
 
     fn integrity(&self) -> Integrity {
@@ -217,6 +270,8 @@ impl<'a> Scene<'a> {
             basic_not_encoded: false,
             content_type_missing: self.content_type_missing,
             authority_conflict: self.decoded.request.authority_conflict(),
+            conflict: recognise::conflict(self),
+            method_override: self.overrides_method(),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use super::checks::{self, Companions};
 use super::json::{Json, Object};
 use super::jwt;
 use super::links::{Links, octets};
 use super::messages::Actor;
 use super::observation::{
-    AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, PresentedToken, Subject, TokenFormat, Trust,
+    AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, PresentedToken, Subject, TokenChecks, TokenFormat,
+    Trust,
 };
 use super::signature::SignatureCheck;
 use crate::seen::{Malformation, Seen};
@@ -58,7 +60,11 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         email_verified: claims.boolean("email_verified"),
         phone_number_verified: claims.boolean("phone_number_verified"),
         claim_names: claims.names(NAMES),
+        typ: jwt.header.text("typ", 64),
+        key_references: KEY_REFERENCES.into_iter().filter(|name| jwt.header.has(name)).collect(),
+        lenient: jwt.lenient,
         signature: SignatureCheck::default(),
+        checks: TokenChecks::default(),
         trust: Some(trust),
     };
     Some((id_token, Claims { claims, unreadable }))
@@ -141,7 +147,26 @@ pub(super) fn names<'a>(claims: &Object<'a>) -> Vec<Cow<'a, str>> {
     claims.names(NAMES)
 }
 
+/// Members of a JOSE header that name or carry a key (RFC 7515 §4.1): a verifier that follows them trusts the sender.
+pub(super) const KEY_REFERENCES: [&str; 4] = ["jku", "jwk", "x5c", "x5u"];
+
 impl Claims {
+    /// What the claims say beside what came with the token.
+    pub(super) fn check(&self, alg: &str, token: &[u8], with: &Companions<'_>) -> TokenChecks {
+        let signature = token.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        checks::check(&self.claims, alg, signature, with)
+    }
+
+    /// A member of `cnf` (RFC 7800 §3.1): `jkt`, `x5t#S256`.
+    pub(super) fn confirmation(&self, member: &str) -> Seen<Cow<'static, str>> {
+        self.claims.object("cnf").map_or(Seen::Absent, |cnf| cnf.text(member, CLAIM))
+    }
+
+    /// Whether its claims cannot be read, though it is not encrypted.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     /// `iss`
     pub(super) fn issuer(&self) -> Option<Cow<'static, str>> {
         self.claims.text("iss", CLAIM).present()

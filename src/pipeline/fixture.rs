@@ -134,6 +134,8 @@ fn event(event: ProtocolEvent, outcome: Outcome, error: Option<&str>, source: &s
         message: Message::Token(Box::new(token)),
         links: Vec::new(),
         malformed: Vec::new(),
+        ambiguous: Vec::new(),
+        hidden: Vec::new(),
         integrity: Integrity { request_body: Completeness::Complete, ..Integrity::default() },
         side: Side::AuthorizationServer,
         broker: false,

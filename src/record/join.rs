@@ -11,12 +11,18 @@ use crate::record::keys::{Keys, Purpose};
 pub enum Label {
     /// `jti` of a client assertion, scope client id.
     Cajti,
+    /// Client certificate, as `x5t#S256`.
+    Cert,
     /// CIBA `auth_req_id`.
     Ciba,
     /// Authorization code.
     Code,
     /// Device code.
     Dev,
+    /// `jti` of a DPoP proof, scope thumbprint of its key.
+    Dpjti,
+    /// Thumbprint of a DPoP key.
+    Dpop,
     /// Device secret.
     Dsec,
     /// E-mail address, with the pseudonym key.
@@ -35,6 +41,8 @@ pub enum Label {
     Phone,
     /// The S256 challenge.
     Pkce,
+    /// The whole JARM response.
+    Resp,
     /// The whole request object.
     Robj,
     /// Session id, scope issuer.
@@ -124,16 +132,20 @@ fn label(role: LinkRole) -> Label {
         | LinkRole::Subj
         | LinkRole::Tok => Label::Tok,
         LinkRole::Cajti => Label::Cajti,
+        LinkRole::Cert => Label::Cert,
         LinkRole::Ciba => Label::Ciba,
         LinkRole::Code => Label::Code,
-        LinkRole::Ix => Label::Ix,
         LinkRole::Dev => Label::Dev,
+        LinkRole::Dpjti => Label::Dpjti,
+        LinkRole::Dpop => Label::Dpop,
         LinkRole::Dsec => Label::Dsec,
+        LinkRole::Ix => Label::Ix,
         LinkRole::Jti => Label::Jti,
         LinkRole::Lstate => Label::Lstate,
         LinkRole::Nonce => Label::Nonce,
         LinkRole::Par => Label::Par,
         LinkRole::Pkce => Label::Pkce,
+        LinkRole::Resp => Label::Resp,
         LinkRole::Robj => Label::Robj,
         LinkRole::Sid => Label::Sid,
         LinkRole::State => Label::State,
@@ -155,9 +167,12 @@ impl Label {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cajti => "cajti",
+            Self::Cert => "cert",
             Self::Ciba => "ciba",
             Self::Code => "code",
             Self::Dev => "dev",
+            Self::Dpjti => "dpjti",
+            Self::Dpop => "dpop",
             Self::Dsec => "dsec",
             Self::Email => "email",
             Self::Ix => "ix",
@@ -167,6 +182,7 @@ impl Label {
             Self::Par => "par",
             Self::Phone => "phone_number",
             Self::Pkce => "pkce",
+            Self::Resp => "resp",
             Self::Robj => "robj",
             Self::Sid => "sid",
             Self::State => "state",
@@ -182,9 +198,12 @@ impl Label {
         match self {
             Self::Email | Self::Phone | Self::Sub | Self::Username => Purpose::Pseudonym,
             Self::Cajti
+            | Self::Cert
             | Self::Ciba
             | Self::Code
             | Self::Dev
+            | Self::Dpjti
+            | Self::Dpop
             | Self::Dsec
             | Self::Ix
             | Self::Jti
@@ -192,6 +211,7 @@ impl Label {
             | Self::Nonce
             | Self::Par
             | Self::Pkce
+            | Self::Resp
             | Self::Robj
             | Self::Sid
             | Self::State

@@ -158,6 +158,7 @@ const EXCHANGE: &[&str] = &[
     "exchange",
     "findings",
     "flow",
+    "hidden",
     "integrity",
     "issuer",
     "join",
@@ -195,6 +196,8 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "login_hint",
     "max_age",
     "nonce_length",
+    "object",
+    "object_differs",
     "prompt",
     "redirect_uri",
     "resource",
@@ -207,8 +210,18 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "unknown_parameters",
 ];
 
-const AUTHORIZATION_RESPONSE: &[&str] =
-    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "set_cookie", "token_type"];
+const AUTHORIZATION_RESPONSE: &[&str] = &[
+    "code_length",
+    "delivery",
+    "expires_in",
+    "iss",
+    "jarm",
+    "members",
+    "redirect_uri",
+    "scope",
+    "set_cookie",
+    "token_type",
+];
 
 const BEARER_REQUEST: &[&str] = &["auth_scheme", "dpop", "token_repeated", "transport"];
 
@@ -221,6 +234,7 @@ const TOKEN_REQUEST: &[&str] = &[
     "body_format",
     "code_verifier",
     "dpop",
+    "dpop_proof",
     "grant_type",
     "parameters_in_query",
     "redirect_uri",
@@ -251,12 +265,15 @@ const PUSHED_REQUEST: &[&str] = &[
     "delivery",
     "display",
     "dpop",
+    "dpop_proof",
     "form",
     "id_token_hint",
     "idp_hint",
     "login_hint",
     "max_age",
     "nonce_length",
+    "object",
+    "object_differs",
     "prompt",
     "redirect_uri",
     "resource",
@@ -296,6 +313,7 @@ const EXCHANGE_REQUEST: &[&str] = &[
     "body_format",
     "code_verifier",
     "dpop",
+    "dpop_proof",
     "grant_type",
     "parameters_in_query",
     "redirect_uri",
@@ -350,6 +368,7 @@ const ANY_REQUEST: &[&str] = &[
     "delivery",
     "display",
     "dpop",
+    "dpop_proof",
     "form",
     "grant_type",
     "hint",

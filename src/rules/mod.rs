@@ -77,6 +77,7 @@ pub fn evaluate(settings: &RuleSettings, judged: &Judged<'_>, observation: &Obse
     match &observation.message {
         Message::AuthorizationRequest(request) => authorization::judge(&case, request, &mut findings),
         Message::AuthorizationResponse(response) => response::judge(&case, response, &mut findings),
+        Message::Interaction(_) => authorization::page(&case, &mut findings),
         Message::KeySet(set) => clients::judge_keys(set, &mut findings),
         Message::Logout(logout) => logout::judge(&case, logout, &mut findings),
         Message::Metadata(metadata) => clients::judge_metadata(&case, metadata, &mut findings),

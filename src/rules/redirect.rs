@@ -1,6 +1,5 @@
 //! Redirection endpoints by their looks: what an attacker would register or ask for. Nothing is fetched or resolved.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::http::UrlParts;
@@ -73,8 +72,11 @@ pub(super) fn leads_on(uri: &str) -> bool {
 /// redirection URIs of native apps".
 pub(super) fn is_listed(uri: &str, list: &[String]) -> bool {
     list.iter().any(|listed| {
-        let same = listed == uri;
-        same || (without_port(listed).is_some() && without_port(listed) == without_port(uri))
+        let pair = loopback(listed).zip(loopback(uri));
+        let same = |(one, other): (UrlParts<'_>, UrlParts<'_>)| {
+            host_name(&one) == host_name(&other) && (one.path, one.query) == (other.path, other.query)
+        };
+        listed == uri || pair.is_some_and(same)
     })
 }
 
@@ -105,11 +107,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     !local && !address.is_unicast_link_local() && (first, second) != (0x2001, 0xdb8)
 }
 
-/// A loopback URI up to its port, and what follows the port.
-fn without_port(uri: &str) -> Option<(Cow<'_, [u8]>, &[u8], Option<&[u8]>)> {
+/// A URI of this machine, whose port is free.
+fn loopback(uri: &str) -> Option<UrlParts<'_>> {
     let parts = UrlParts::read(uri.as_bytes());
     let web = is_http(&parts) && parts.fragment.is_none();
-    (web && host_kind(&parts) != Host::Other).then(|| (Cow::Borrowed(host_name(&parts)), parts.path, parts.query))
+    (web && host_kind(&parts) != Host::Other).then_some(parts)
 }
 
 /// The host without user information and port.

@@ -160,7 +160,7 @@ rules! {
     A24 "A-24" High same attempt "X" "Tokens by response mode `query`" "`response_mode=query` with `token` or `id_token` in `response_type`" "OAuth 2.0 Multiple Response Types §3, §5" "";
     A25 "A-25" Low same attempt "C" "More scope than the client may ask for" "A requested scope is none of the client's `scopes`" "RFC 9700 §2.3; OIDC Core §11" "Needs `rules.clients`.";
     A26 "A-26" Medium same always "X" "Cross-origin reads of the authorization endpoint" "`Access-Control-Allow-Origin` on its answer" "RFC 9700 §2.6; FAPI 2.0 §5.2.3" "A middleware that sets it everywhere.";
-    A27 "A-27" Medium same always "X" "Login page that can be framed" "A page of the authorization endpoint without `frame-ancestors` and `X-Frame-Options`" "RFC 9700 §4.16" "Pages that are framed by design.";
+    A27 "A-27" Medium same always "X" "Login page that can be framed" "A page of the authorization endpoint or of a login without `frame-ancestors` and `X-Frame-Options`" "RFC 9700 §4.16" "Pages that are framed by design.";
     A28 "A-28" High same always "X" "Endpoint over plain http" "A request to the authorization server other than the token endpoint came without TLS (see `rules.plaintext`)" "RFC 6749 §3.1; FAPI 2.0 §5.2.1" "TLS that ends one hop earlier.";
     A29 "A-29" High same always "X" "Credential in `Referer`" "The query of `Referer` holds `code`, `access_token`, `id_token`, `refresh_token` or `id_token_hint`" "RFC 9700 §4.2" "Low where the page refers to its own origin.";
     R01 "R-01" High same attempt "X" "Credentials sent on by 307" "A form posted to the authorization server was answered with 307 or 308 to another host" "RFC 9700 §4.12; OIDC Core §16.22; FAPI 2.0 §5.3.2.2" "A 307 that answers GET is harmless.";

@@ -53,7 +53,11 @@ const CASES: &[(&str, Shows, Shows)] = &[
         Here(|| auth("client_id=web").with(pushing).rules()),
         Here(|| auth("client_id=web&request_uri=urn:ietf:params:oauth:request_uri:x").with(pushing).rules()),
     ),
-    ("A-19", Fixture("jp-07-request-uri"), Fixture("jp-09-pushed")),
+    (
+        "A-19",
+        Fixture("jp-07-request-uri"),
+        Here(|| auth("client_id=web&request_uri=https://app.test/r.jwt").with(web).rules()),
+    ),
     ("A-22", Here(|| par("expires_in\":3600").rules()), Here(|| par("expires_in\":60").rules())),
     ("A-23", Fixture("ar-20-login-hint"), Here(|| auth("login_hint=jane").rules())),
     ("A-24", Here(|| auth("response_type=token&response_mode=query").rules()), Fixture("ar-08-implicit-token")),
@@ -472,6 +476,7 @@ fn web(settings: &mut RuleSettings) {
         confidential: Some(true),
         redirect_uris: vec!["https://app.test/cb".to_owned(), "http://127.0.0.1/cb".to_owned()],
         post_logout_redirect_uris: vec!["https://app.test/".to_owned()],
+        request_uris: vec!["https://app.test/r.jwt".to_owned()],
         scopes: vec!["openid".to_owned()],
         ..ClientRules::default()
     }];

@@ -44,7 +44,8 @@ pub(super) fn judge_client(case: &Case<'_>, findings: &mut Findings<'_>) {
 fn request(case: &Case<'_>, token: &TokenExchange<'_>, findings: &mut Findings<'_>) {
     let grant = present(&token.request.grant_type).map(AsRef::as_ref).unwrap_or_default();
     findings.when(PASSWORD.contains(&grant), Rule::T01, &["grant_type=password"]);
-    let unknown = !grant.is_empty() && !PASSWORD.contains(&grant) && !GRANTS.contains(&grant);
+    let vendor = VENDORS.iter().any(|prefix| grant.starts_with(prefix));
+    let unknown = !grant.is_empty() && !PASSWORD.contains(&grant) && !GRANTS.contains(&grant) && !vendor;
     findings.when(unknown, Rule::T34, &["grant_type=unknown"]);
     let media = case.fields().first("content-type");
     let multipart =
@@ -134,8 +135,8 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
         &["response.expires_in"],
     );
     // RFC 9449 §5: "token_type MUST be DPoP" tells the client that the token is bound.
-    findings.when(token.request.dpop && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
-    let proved = token.request.dpop && !bearer;
+    findings.when(token.request.dpop.is_some() && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
+    let proved = token.request.dpop.is_some() && !bearer;
     let loose =
         token.access_token.as_ref().is_some_and(|token| token.format == Some(TokenFormat::Jwt) && token.cnf.is_empty());
     findings.when(proved && loose, Rule::I25, &["token.cnf=absent"]);
@@ -184,14 +185,15 @@ impl Case<'_> {
     }
 }
 
-/// RFC 6749 §4.3, and its relatives of Auth0 and IdentityServer.
-const PASSWORD: [&str; 3] =
-    ["password", "http://auth0.com/oauth/grant-type/password-realm", "http://auth0.com/oauth/grant-type/mfa-otp"];
+/// RFC 6749 §4.3, and Auth0's with a realm.
+const PASSWORD: [&str; 2] = ["password", "http://auth0.com/oauth/grant-type/password-realm"];
 
 /// Grant types that are known (PROTOCOL §1.8).
 const GRANTS: &[&str] = &[
     "authorization_code",
     "client_credentials",
+    "device_code",
+    "interaction_code",
     "refresh_token",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -200,6 +202,13 @@ const GRANTS: &[&str] = &[
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:ietf:params:oauth:grant-type:uma-ticket",
     "urn:openid:params:grant-type:ciba",
+];
+
+/// What vendors' own grant types begin with.
+const VENDORS: [&str; 3] = [
+    "http://auth0.com/oauth/grant-type/",
+    "urn:okta:params:oauth:grant-type:",
+    "urn:pingidentity.com:oauth2:grant_type:",
 ];
 
 /// Products that document JSON at the token endpoint.

@@ -23,9 +23,11 @@ struct Row {
     caution: &'static str,
 }
 
+/// A name, and the rows.
+type Table = (&'static str, fn() -> Vec<Row>);
+
 /// The tables of the page: the name in the marks, and the rows by id.
-const TABLES: &[(&str, fn() -> Vec<Row>)] =
-    &[("one exchange", over_one_exchange), ("several records", over_several_records)];
+const TABLES: &[Table] = &[("one exchange", over_one_exchange), ("several records", over_several_records)];
 
 fn over_one_exchange() -> Vec<Row> {
     let row = |rule: &RuleText| Row {

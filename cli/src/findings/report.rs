@@ -190,8 +190,8 @@ pub(crate) struct Extent<'a> {
 }
 
 impl Row {
-    fn json(&self) -> Finding1<'_> {
-        Finding1 {
+    fn json(&self) -> Told<'_> {
+        Told {
             first: moment::rfc3339(time(self.first)),
             times: self.times,
             client: client(&self.finding),
@@ -208,7 +208,7 @@ fn write_group(to: &mut dyn Write, palette: Palette, group: &[&Row], most: usize
     writeln!(
         to,
         "\n{}  {}  {}  {}",
-        palette.paint(style(severity), format!("{:<4}", severity.as_str())),
+        palette.paint(style(severity), format!("{:<8}", severity.as_str())),
         palette.paint(Style::Strong, rule.id),
         palette.paint(Style::Strong, rule.name),
         palette.paint(Style::Faint, rule.reference)
@@ -255,7 +255,7 @@ fn about(finding: &Finding) -> Vec<String> {
 ///
 /// What the output says.
 pub(crate) fn write_line(to: &mut dyn Write, palette: Palette, finding: &Finding) -> io::Result<()> {
-    let severity = palette.paint(style(finding.severity), format!("{:<4}", finding.severity.as_str()));
+    let severity = palette.paint(style(finding.severity), format!("{:<8}", finding.severity.as_str()));
     let id = palette.paint(Style::Strong, format!("{:<12}", finding.name()));
     let at = moment::rfc3339(time(finding.at));
     writeln!(to, "{at}  {severity}  {id}  {}  {}", finding.rule.name, about(finding).join(", "))
@@ -277,7 +277,7 @@ struct Json<'a> {
     totals: Totals,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<Span>,
-    findings: Vec<Finding1<'a>>,
+    findings: Vec<Told<'a>>,
 }
 
 #[derive(Serialize)]
@@ -307,7 +307,7 @@ struct Span {
 }
 
 #[derive(Serialize)]
-struct Finding1<'a> {
+struct Told<'a> {
     first: String,
     times: u64,
     #[serde(skip_serializing_if = "Option::is_none")]

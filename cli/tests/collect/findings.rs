@@ -28,9 +28,27 @@ fn raised(collector: &Collector) -> Vec<Value> {
         .map(|(line, record)| {
             // Canonical: what is read and written again with sorted members is the same text.
             assert_eq!(line, &record.to_string());
+            fits(&record, &schema());
+            fits(&record["finding"], &schema()["properties"]["finding"]);
             record
         })
         .collect()
+}
+
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/finding.raised.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Has what the schema requires, and nothing that it does not name.
+fn fits(value: &Value, schema: &Value) {
+    let members = value.as_object().unwrap();
+    for required in schema["required"].as_array().unwrap() {
+        assert!(members.contains_key(required.as_str().unwrap()), "no {required}: {value}");
+    }
+    for name in members.keys() {
+        assert!(schema["properties"].get(name).is_some(), "{name} is not in the schema: {value}");
+    }
 }
 
 /// Waits for as long as a finding may take.
@@ -85,7 +103,7 @@ fn a_finding_is_stored_counted_and_posted_within_a_minute_and_raised_once() {
     let mut collector = Collector::start(&dir, &["--findings", "--webhook", &url]);
     assert_eq!(collector.post(fixture(REPLAY).as_bytes()).status, 200);
     let found = eventually(|| raised(&collector).first().cloned());
-    assert_eq!((&found["finding"]["rule"], &found["finding"]["severity"]), (&"T-06".into(), &"crit".into()));
+    assert_eq!((&found["finding"]["rule"], &found["finding"]["severity"]), (&"T-06".into(), &"critical".into()));
     assert_eq!(found["finding"]["records"].as_array().unwrap().len(), 2);
     assert_eq!(found["client"]["id"], "web");
 
@@ -102,7 +120,7 @@ fn a_finding_is_stored_counted_and_posted_within_a_minute_and_raised_once() {
     });
     assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4"));
     for line in [
-        "oidc_audit_findings_raised_total{rule=\"T-06\",severity=\"crit\"} 1\n",
+        "oidc_audit_findings_raised_total{rule=\"T-06\",severity=\"critical\"} 1\n",
         "oidc_audit_collect_records_total{result=\"written\"} 5\n",
         "oidc_audit_webhook_lost_total 0\n",
     ] {

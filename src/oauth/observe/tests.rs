@@ -299,7 +299,11 @@ fn a_signed_response_is_opened_and_an_encrypted_one_is_unknown() {
         "",
     );
     jarm.see(|seen| {
-        assert_eq!(links(&seen[0]), [(LinkRole::State, "s1".to_owned()), (LinkRole::Code, "c1".to_owned())])
+        let found = links(&seen[0]);
+        assert_eq!(
+            found,
+            [(LinkRole::State, "s1".to_owned()), (LinkRole::Resp, response.clone()), (LinkRole::Code, "c1".to_owned())]
+        );
     });
     let error = jws(r#"{"error":"access_denied","state":"s1"}"#);
     let jarm = Case::new(node(), "GET /auth/abc", &[], "").answered(

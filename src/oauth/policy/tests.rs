@@ -97,6 +97,7 @@ fn every_problem_is_reported_with_its_place() {
         provider: None,
         profile: None,
         endpoints: Endpoints(vec![(EndpointKind::Token, "token".to_owned())]),
+        ..IssuerSettings::default()
     };
     let twice = || issuer("https://idp.test", None);
     let error = Policy::new(vec![bad, twice(), twice()], Limits::default()).unwrap_err();

@@ -201,7 +201,35 @@ providers! {
     Zitadel in zitadel,
 }
 
+/// Which parameters of an authorization request count where it has a request object.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum JarSemantics {
+    /// Those of the object over those beside it (OIDC Core §6.1).
+    #[default]
+    Oidc,
+    /// Those of the object alone (RFC 9101 §6.3).
+    Rfc9101,
+}
+
+impl JarSemantics {
+    /// The configuration's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Oidc => "oidc",
+            Self::Rfc9101 => "rfc9101",
+        }
+    }
+}
+
 impl Provider {
+    /// What the provider does unless it is configured otherwise.
+    pub(super) fn jar_semantics(self) -> JarSemantics {
+        match self {
+            Self::OidcProvider => JarSemantics::Rfc9101,
+            _ => JarSemantics::Oidc,
+        }
+    }
     /// The inverse of [`Provider::as_str`].
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {

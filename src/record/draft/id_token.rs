@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::oauth::{AccessToken, IdToken, IdentityClaim, IdentityKind, PresentedToken, Trust};
 use crate::record::draft::authorization::MAX_WORDS;
+use crate::record::draft::signed_message::checks;
 use crate::record::draft::{Drafter, words};
 use crate::record::model::{IdTokenSection, Pseudonym, TokenSection};
 use crate::record::privacy::{Action, Field, identity_claim};
@@ -36,6 +37,7 @@ impl Drafter<'_> {
             aud: self.notes.words("id_token.aud", &token.aud, MAX_AUDIENCES),
             auth_time: self.notes.number("id_token.auth_time", &token.auth_time),
             azp: self.notes.text("id_token.azp", &token.azp),
+            checks: checks(token.checks.made()),
             claim_names: names.names,
             claims: names.number,
             email: identity.email,
@@ -44,13 +46,16 @@ impl Drafter<'_> {
             exp: self.notes.number("id_token.exp", &token.exp),
             iat: self.notes.number("id_token.iat", &token.iat),
             iss: self.notes.text("id_token.iss", &token.iss),
+            key_references: token.key_references.iter().map(|name| (*name).to_owned()).collect(),
             kid: self.notes.text("id_token.kid", &token.kid),
+            lenient: token.lenient.then_some(true),
             phone_number: identity.phone_number,
             phone_number_verified: self.notes.flag("id_token.phone_number_verified", &token.phone_number_verified),
             preferred_username: identity.preferred_username,
             signature: Some(token.signature.as_str().to_owned()),
             signature_reason: token.signature.reason().map(|reason| reason.as_str().to_owned()),
             trust: token.trust.and_then(|trust| self.evidence(trust)),
+            typ: self.notes.text("id_token.typ", &token.typ),
         }
     }
 

@@ -138,6 +138,9 @@ impl Record {
         common(&mut self.metadata, &other.metadata);
         common(&mut self.registration, &other.registration);
         common(&mut self.integrity, &other.integrity);
+        if self.hidden != other.hidden {
+            self.hidden.clear();
+        }
         self.join.retain(|role, values| other.join.get(role) == Some(values));
         if self.flow != other.flow {
             self.flow = None;

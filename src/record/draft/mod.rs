@@ -14,6 +14,7 @@ mod notices;
 mod parties;
 mod published;
 mod registration;
+mod signed_message;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -133,6 +134,7 @@ pub fn draft(
     record.subject = observation.subject.as_ref().and_then(|subject| drafter.subject(subject));
     drafter.message(&mut record, &observation.message);
     drafter.joins(&mut record, observation);
+    record.hidden = observation.hidden.iter().map(|group| group.as_str().to_owned()).collect();
     record.integrity = drafter.integrity(observation);
     record.findings = sections(findings);
 
@@ -219,8 +221,12 @@ impl Drafter<'_> {
         }
         let seen = &observation.integrity;
         let yes = |flag: bool| flag.then_some(true);
+        let ambiguous = self.notes.names("integrity.ambiguous", &observation.ambiguous, MAX_AMBIGUOUS);
         let (cut, malformed) = std::mem::take(&mut self.notes).finish();
         let section = IntegritySection {
+            ambiguous,
+            conflict: seen.conflict.map(str::to_owned),
+            method_override: yes(seen.method_override),
             authority_conflict: yes(seen.authority_conflict),
             basic_not_encoded: yes(seen.basic_not_encoded),
             content_type_missing: yes(seen.content_type_missing),
@@ -284,6 +290,9 @@ impl Record {
         Self { schema: SCHEMA.to_owned(), ts: at.rfc3339_millis(), event: event.as_str().to_owned(), ..Self::default() }
     }
 }
+
+/// PROTOCOL HQ-05: names of parameters.
+const MAX_AMBIGUOUS: usize = 32;
 
 /// Names the record format. Within it members are only added.
 pub(super) const SCHEMA: &str = "oidc-audit/1";

@@ -1,6 +1,7 @@
 //! Who takes part: the client, the subject, and what links them to other exchanges; and what they were told.
 
 use crate::oauth::{Client, IdentityKind, LinkRole, Message, OAuthError, Observation, Outcome, Subject, Trust};
+use crate::record::draft::signed_message::ASSERTION;
 use crate::record::draft::{Drafter, words};
 use crate::record::join::{Label, flow, join_all, join_key, role};
 use crate::record::model::{ClientSection, Record, SubjectSection};
@@ -31,6 +32,10 @@ impl Drafter<'_> {
             _ => self.notes.text("client.id", &client.id),
         };
         let section = ClientSection {
+            ambiguous: client.ambiguous.then_some(true),
+            assertion: client.assertion.as_ref().map(|assertion| Box::new(self.signed_message(&ASSERTION, assertion))),
+            contradicted_by: client.contradicted_by.iter().map(|from| words::id_source(*from).to_owned()).collect(),
+            tried: client.tried.iter().map(|method| words::auth_method(*method).to_owned()).collect(),
             id_source: client.id_source.filter(|_| id.is_some()).map(|source| words::id_source(source).to_owned()),
             id,
             auth_method: client.auth_method.map(|method| words::auth_method(method).to_owned()),
@@ -121,6 +126,7 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Assertion => "join.assertion",
         LinkRole::At => "join.at",
         LinkRole::Cajti => "join.cajti",
+        LinkRole::Cert => "join.cert",
         LinkRole::Ciba => "join.ciba",
         LinkRole::Code => "join.code",
         LinkRole::Dev => "join.dev",
@@ -132,6 +138,9 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Nonce => "join.nonce",
         LinkRole::Par => "join.par",
         LinkRole::Pkce => "join.pkce",
+        LinkRole::Dpjti => "join.dpjti",
+        LinkRole::Dpop => "join.dpop",
+        LinkRole::Resp => "join.resp",
         LinkRole::Robj => "join.robj",
         LinkRole::RtIn => "join.rt_in",
         LinkRole::RtOut => "join.rt_out",

@@ -93,11 +93,14 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             id_source: Some(ClientIdSource::Basic),
             auth_method: Some(ClientAuthMethod::ClientSecretBasic),
             authenticated: (outcome == Outcome::Success).then_some(true),
+            ..Client::default()
         },
         subject: None,
         message,
         links: Vec::new(),
         malformed: Vec::new(),
+        ambiguous: Vec::new(),
+        hidden: Vec::new(),
         integrity: Integrity {
             request_body: Completeness::Complete,
             response_body: Completeness::Complete,

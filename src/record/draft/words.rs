@@ -54,6 +54,7 @@ pub(super) fn confidence(confidence: Confidence) -> &'static str {
 
 pub(super) fn id_source(source: ClientIdSource) -> &'static str {
     match source {
+        ClientIdSource::Attestation => "attestation",
         ClientIdSource::Basic => "basic",
         ClientIdSource::ClientAssertion => "client_assertion",
         ClientIdSource::Parameter => "parameter",
@@ -64,12 +65,15 @@ pub(super) fn id_source(source: ClientIdSource) -> &'static str {
 
 pub(super) fn auth_method(method: ClientAuthMethod) -> &'static str {
     match method {
+        ClientAuthMethod::AttestJwtClientAuth => "attest_jwt_client_auth",
         ClientAuthMethod::ClientSecretBasic => "client_secret_basic",
         ClientAuthMethod::ClientSecretJwt => "client_secret_jwt",
         ClientAuthMethod::ClientSecretPost => "client_secret_post",
         ClientAuthMethod::None => "none",
         ClientAuthMethod::PrivateKeyJwt => "private_key_jwt",
+        ClientAuthMethod::Saml2 => "saml2",
         ClientAuthMethod::Several => "several",
+        ClientAuthMethod::TlsClientAuth => "tls_client_auth",
     }
 }
 
@@ -81,6 +85,7 @@ pub(super) fn delivery(delivery: Delivery) -> &'static str {
         Delivery::Page => "page",
         Delivery::Post => "post",
         Delivery::Query => "query",
+        Delivery::Script => "script",
     }
 }
 
@@ -97,6 +102,7 @@ pub(super) fn body_format(format: BodyFormat) -> &'static str {
     match format {
         BodyFormat::Form => "form",
         BodyFormat::Json => "json",
+        BodyFormat::Multipart => "multipart",
     }
 }
 

@@ -69,7 +69,7 @@ static SCANNING: Rule = Rule {
 
 pub(super) fn judge(context: &mut Context<'_>) {
     match context.now.event {
-        "client.auth_failed" if context.now.failed() => secrets(context),
+        "client.auth_failed" if context.now.failed() && !context.now.is_local() => secrets(context),
         "token.denied" if context.now.error() == Some("invalid_grant") => grants(context),
         "bearer.rejected" => rejected(context),
         "token.introspected" => scanning(context),
