@@ -102,7 +102,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "webhook", help_heading = "Findings")]
     webhook_ca: Option<PathBuf>,
 
-    /// Post findings at least this severe: info, low, medium, high or critical.
+    /// Post findings at least this severe: info, low, med, high or crit.
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity, help_heading = "Findings")]
     webhook_severity: Severity,
 
@@ -355,7 +355,7 @@ fn http_path(text: &str) -> Result<String, &'static str> {
 }
 
 fn severity(text: &str) -> Result<Severity, &'static str> {
-    Severity::read(text).ok_or("expected info, low, medium, high or critical")
+    Severity::read(text).ok_or("expected info, low, med, high or crit")
 }
 
 fn seconds(count: u16) -> Duration {

@@ -97,9 +97,9 @@ pub(crate) struct Args {
 enum SeverityChoice {
     Info,
     Low,
-    Medium,
+    Med,
     High,
-    Critical,
+    Crit,
 }
 
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
@@ -190,7 +190,7 @@ pub(crate) fn settled(now: Timestamp) -> u64 {
 fn list(to: &mut dyn Write, named: &[&'static str]) -> io::Result<()> {
     for rule in rule::all() {
         if named.is_empty() || named.contains(&rule.id) {
-            writeln!(to, "{}  {:<8}  {}", rule.id, rule.severity.as_str(), rule.name)?;
+            writeln!(to, "{}  {:<4}  {}", rule.id, rule.severity.as_str(), rule.name)?;
         }
         if named.contains(&rule.id) {
             writeln!(to, "  fires      {}", rule.condition)?;
@@ -243,9 +243,9 @@ impl From<SeverityChoice> for Severity {
         match choice {
             SeverityChoice::Info => Self::Info,
             SeverityChoice::Low => Self::Low,
-            SeverityChoice::Medium => Self::Medium,
+            SeverityChoice::Med => Self::Medium,
             SeverityChoice::High => Self::High,
-            SeverityChoice::Critical => Self::Critical,
+            SeverityChoice::Crit => Self::Critical,
         }
     }
 }

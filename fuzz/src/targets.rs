@@ -10,7 +10,9 @@ use oidc_audit::entropy::{Entropy, NoEntropy};
 use oidc_audit::http::{
     Authority, Headers, MediaType, RequestHead, ResponseHead, UrlParts, normalise_path, read_challenges, split_path,
 };
-use oidc_audit::oauth::{Limits, Parameters, client_authentication, form, html_form, json, jwt};
+use oidc_audit::oauth::{
+    Limits, Parameters, client_authentication, form, html_form, json, jwt, multipart, scripted_response,
+};
 use oidc_audit::pipeline::{
     Budget, Exchange, OutboxSettings, Recorder, RecorderSettings, Reply, SinkSettings, Statement, StreamEnd,
 };
@@ -60,8 +62,10 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "location", kind: Kind::Value, run: location },
     Target { name: "media_type", kind: Kind::Value, run: media_type },
     Target { name: "metadata", kind: Kind::Body, run: metadata },
+    Target { name: "multipart", kind: Kind::Body, run: multipart },
     Target { name: "parameters", kind: Kind::Body, run: parameters },
     Target { name: "path", kind: Kind::Value, run: path },
+    Target { name: "scripted_response", kind: Kind::Body, run: scripted_response },
     Target { name: "time", kind: Kind::Value, run: time },
     Target { name: "triage", kind: Kind::Value, run: triage },
 ];
@@ -181,6 +185,20 @@ fn parameters(input: &[u8]) {
         black_box(parameters.repeated(name));
     }
     assert!(parameters.unknown(&[]).len() <= 200, "more parameters than the limit");
+}
+
+fn multipart(input: &[u8]) {
+    let boundary = multipart::boundary(input).unwrap_or(b"XX");
+    for part in multipart::read(input, boundary) {
+        black_box((part.name, part.value));
+    }
+}
+
+fn scripted_response(input: &[u8]) {
+    black_box(scripted_response::read(input, &|object| scripted_response::has_text(object, "code")));
+    if let Some(object) = json::read_object(input) {
+        black_box(scripted_response::read_json(&object));
+    }
 }
 
 fn path(input: &[u8]) {

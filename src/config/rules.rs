@@ -70,6 +70,7 @@ fn client(node: &Node<'_>, report: &mut Report) -> Option<ClientRules> {
         post_logout_redirect_uris: list("post_logout_redirect_uris", report),
         request_uris: list("request_uris", report),
         scopes: list("scopes", report),
+        audiences: list("audiences", report),
     };
     id.map(|_| client)
 }
@@ -89,10 +90,11 @@ const CLIENT: &[&str] = &[
     "post_logout_redirect_uris",
     "request_uris",
     "scopes",
+    "audiences",
 ];
 
 /// [`Severity::ALL`], [`Baseline::ALL`], [`Plaintext::ALL`], as lists that a problem can name.
-pub(super) const SEVERITIES: &[&str] = &["info", "low", "med", "high", "crit"];
+pub(super) const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
 pub(super) const BASELINES: &[&str] = &["fapi2", "oauth21"];
 pub(super) const PLAINTEXTS: &[&str] = &["auto", "always", "never"];
 

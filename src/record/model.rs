@@ -21,7 +21,7 @@ pub struct Record {
     /// The client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientSection>,
-    /// This record stands for several identical failures.
+    /// This record stands for several identical failures, or uses of one access token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coalesced: Option<CoalescedSection>,
     /// `certain`, `high`, `medium` or `low`.
@@ -57,6 +57,10 @@ pub struct Record {
     /// The strongest of them (PROTOCOL §3.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowSection>,
+    /// Groups of fields that were there and could not be read, so that what is absent of them was not seen: `fragment`,
+    /// `jwe_id_token`, `jwe_request`, `jwe_response`, `jwe_userinfo`, `opaque_at`, `tls_passthrough`, `truncated`, `undecoded`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
     /// `<stream>-<sequence>`: 32 lower-case hex digits, `-`, decimal from 1. Given when the record is sealed.
     pub id: String,
     /// Claims of the ID token.
@@ -65,6 +69,9 @@ pub struct Record {
     /// How much of the exchange was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity: Option<IntegritySection>,
+    /// What was seen of a provider's own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionSection>,
     /// What the authorization server said of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection: Option<Box<IntrospectionSection>>,
@@ -108,6 +115,9 @@ pub struct Record {
     /// What was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<ResponseSection>>,
+    /// `broker`: the authorization server is the client of another one here (PROTOCOL §1.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The rule that recognised it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -124,7 +134,7 @@ pub struct Record {
     /// Realm or tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
-    /// The access token, from outside.
+    /// The access token, from outside; or the logout token or security event token that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenSection>,
     /// Start of the request by the proxy's clock: RFC 3339, UTC, milliseconds.
@@ -176,6 +186,27 @@ pub struct ExchangeSection {
     /// Trace id of a well-formed `traceparent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// What was seen of a provider's own page.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct InteractionSection {
+    /// The adapter that judged it (docs/providers.md); `generic` without one, `token_endpoint` for a grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// The provider's own code for the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What kind of thing told the outcome: `re_render`, `json_error`, `status`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// By which means the end-user proved who they are: `password`, `otp`, `webauthn`, `magic_link`, `spnego` or `broker`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Which step of a flow it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// Who sent the request.
@@ -230,19 +261,106 @@ pub struct PeerSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ClientSection {
-    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`, `several`.
+    /// Basic credentials whose id cannot be told: a URL whose `:` is not encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<bool>,
+    /// The client assertion, or the secret where it is a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Box<SignedMessageSection>>,
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`,
+    /// `attest_jwt_client_auth`, `saml2`, `none`, `several`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_method: Option<String>,
     /// Whether the authorization server accepted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<bool>,
+    /// Sources that name another client than `id`, in words of `id_source`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradicted_by: Vec<String>,
     /// Client identifier.
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `basic`, `client_assertion`, `parameter` or `response`.
+    /// `basic`, `client_assertion`, `attestation`, `parameter`, `response` or `token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_source: Option<String>,
+    /// Every method that was tried, where it was more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
+}
+
+/// A JWT that carries a message or an authentication, from outside: JAR, JARM, client assertion.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct SignedMessageSection {
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// As `id_token.checks`; of a client assertion, `iss` is compared with `sub`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
+    /// JOSE header `enc` of a JWE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enc: Option<String>,
+    /// It is a JWE: only the header was readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    /// `exp` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// It has a `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<bool>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_references: Vec<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// `nbf` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// `verified`, `failed` or `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Why it is `unchecked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_reason: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
+}
+
+/// A DPoP proof (RFC 9449 §4.2). Its signature is not checked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+pub struct DpopSection {
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `right`, `wrong` or `missing`, by member: `ath`, `bound` (the key is that of the token), `htm`, `htu`, `jwk`, `typ`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// It has a `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<bool>,
+    /// It has a `nonce`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<bool>,
 }
 
 /// Whom it is about.
@@ -293,13 +411,16 @@ pub struct RequestSection {
     /// `audience`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
+    /// The scheme of the `Authorization` field that held the access token: `bearer` or `dpop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_scheme: Option<String>,
     /// `type` of each member of `authorization_details`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<String>,
     /// Whether a `binding_message` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binding_message: Option<bool>,
-    /// `form` or `json`.
+    /// `form`, `json` or `multipart`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<String>,
     /// Names of claims asked for.
@@ -327,6 +448,12 @@ pub struct RequestSection {
     /// Whether a DPoP proof was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop: Option<bool>,
+    /// The DPoP proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_proof: Option<DpopSection>,
+    /// Names of the members of `events` of a logout token or security event token (RFC 8417 §2.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
     /// `plain`, `request`, `request_uri` or `par`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -343,6 +470,9 @@ pub struct RequestSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idp_hint: Option<String>,
+    /// `iss` of a front-channel logout or of a login that a third party began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
     /// `login_hint`
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -360,6 +490,15 @@ pub struct RequestSection {
     /// Whether a `client_notification_token` was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification: Option<bool>,
+    /// The request object (RFC 9101), where it came by value and is a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<Box<SignedMessageSection>>,
+    /// Parameters that stand in the request object and, with another value, beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub object_differs: Vec<String>,
+    /// `redirect_out`: the request was seen as the client's redirect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_as: Option<String>,
     /// Whether any parameter of a token request came in the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_query: Option<bool>,
@@ -395,9 +534,19 @@ pub struct RequestSection {
     /// Length of `state`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_length: Option<u64>,
+    /// `format` of the subject identifier of a security event (RFC 9493 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_format: Option<String>,
     /// `subject_token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_token_type: Option<String>,
+    /// The authorization endpoint that the browser was sent to, or `target_link_uri`; sanitised.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<UriSection>,
+    /// The access token was sent in more than one way, or more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_repeated: Option<bool>,
     /// `token_type_hint`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type_hint: Option<String>,
@@ -414,7 +563,7 @@ pub struct RequestSection {
     /// Whether a user code was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_code: Option<bool>,
-    /// `username` of the password grant, or of a first-party application.
+    /// `username` of the password grant, of a first-party application, or of a login form where those are read.
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<Pseudonym>,
@@ -441,16 +590,22 @@ pub struct UriSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct ResponseSection {
+    /// Words of `acr_values` in a challenge (RFC 9470 §3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
     /// `act` of the issued token (RFC 8693 §4.1), the current actor first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<ActorSection>,
+    /// Schemes of the challenges that ask for a token: `bearer`, `dpop`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<String>,
     /// Length of the authorization code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_length: Option<u64>,
     /// The answer deletes a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie_cleared: Option<bool>,
-    /// `query`, `fragment`, `form_post` or `page`.
+    /// `query`, `fragment`, `form_post`, `script`, `json` or `page`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
     /// `error_codes` of Entra ID.
@@ -471,6 +626,12 @@ pub struct ResponseSection {
     /// `issued_token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<String>,
+    /// The response as a JWT (JARM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jarm: Option<Box<SignedMessageSection>>,
+    /// `max_age` of a challenge in seconds (RFC 9470 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
     /// The issued token has `may_act` (RFC 8693 §4.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_act: Option<bool>,
@@ -493,6 +654,10 @@ pub struct ResponseSection {
     /// A refresh token was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<bool>,
+    /// `resource_metadata` of a challenge (RFC 9728 §5.1), sanitised.
+    /// Personal data: `identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_metadata: Option<UriSection>,
     /// The refresh token differs from the one presented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated: Option<bool>,
@@ -502,9 +667,16 @@ pub struct ResponseSection {
     /// `response`, `request` or `assumed_unchanged`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_source: Option<String>,
+    /// At a client: the answer sets a cookie, so that a session may have begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_cookie: Option<bool>,
     /// `suberror` of Entra ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suberror: Option<String>,
+    /// The clients that a logout page tells by frames, sanitised URLs.
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
     /// `token_type`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
@@ -586,12 +758,12 @@ pub struct IntrospectionSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct RegistrationSection {
-    /// An access token came with the request.
+    /// An access token came with the request: nobody registers openly.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub authenticated: Option<bool>,
-    /// Yes or no, by the metadata's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    pub access_token: Option<bool>,
+    /// Metadata that is `true`, by its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// `grant_types`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_types: Vec<String>,
@@ -615,10 +787,10 @@ pub struct RegistrationSection {
     /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
-    /// URLs, by the metadata's name, sanitised.
+    /// URLs, by the metadata's name: scheme, host, port and path.
     /// Personal data: `identifier`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub uris: BTreeMap<String, Vec<UriSection>>,
+    pub uris: BTreeMap<String, Vec<String>>,
 }
 
 /// What an authorization server says of itself (OIDC Discovery §3, RFC 8414 §2).
@@ -634,9 +806,9 @@ pub struct MetadataSection {
     /// SHA-256 of the document as sent, hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// Yes or no, by the member's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    /// Members that are `true`, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// `issuer`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -707,6 +879,19 @@ pub struct EntitySection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct TokenSection {
+    /// `acr`; like `alg`, `aud`, `auth_time`, `iat`, `iss`, `kid`, `scope`, `trust` and `typ` of a token that was presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// JOSE header `alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `aud`
+    /// Personal data: `identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// `auth_time` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
     /// Names of its claims; their number alone in profile `minimal`.
     /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -723,6 +908,24 @@ pub struct TokenSection {
     /// `jwt`, `jwe` or `opaque`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// `iat` in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// `iss`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// JOSE header `kid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// Words of `scope` or `scp`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// What the claims rest on, as in `id_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
 }
 
 /// Claims of the ID token (or of an `id_token_hint`).
@@ -749,6 +952,10 @@ pub struct IdTokenSection {
     /// Personal data: `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
+    /// What claims say beside the message that the token came in, and no clock: `right`, `wrong`, `missing` or `unchecked`, by
+    /// claim: `at_hash`, `aud`, `azp`, `c_hash`, `exp` (whether it is after `iat`), `iss`, `nonce`, `s_hash`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
     /// Names of claims; not in profile `minimal`.
     /// Personal data: `pii-possible`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -775,9 +982,15 @@ pub struct IdTokenSection {
     /// `iss`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// Members of the JOSE header that point to a key or carry one: `jku`, `jwk`, `x5c`, `x5u`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_references: Vec<String>,
     /// JOSE header `kid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
+    /// Its base64url is padded, or in the other alphabet (against RFC 7515 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lenient: Option<bool>,
     /// `phone_number`
     /// Personal data: `pii`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -799,6 +1012,9 @@ pub struct IdTokenSection {
     /// `accepted` (presented by a caller who then succeeded) or `unverified` (presented by anybody).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
+    /// JOSE header `typ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
 }
 
 /// Claims of the UserInfo response.
@@ -841,7 +1057,7 @@ pub struct FindingSection {
     pub evidence: Vec<String>,
     /// Id of the rule (`A-01`); `.attempt` follows where the exchange was refused.
     pub rule: String,
-    /// `info`, `low`, `med`, `high` or `crit`.
+    /// `info`, `low`, `medium`, `high` or `critical`.
     pub severity: String,
 }
 
@@ -853,9 +1069,12 @@ pub struct FlowSection {
     pub anchor: String,
     /// Its first value.
     pub id: String,
+    /// At a broker: the id of the flow with the other authorization server, where one exchange shows both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
 }
 
-/// This record stands for several identical failures.
+/// This record stands for several identical failures, or uses of one access token.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct CoalescedSection {
@@ -871,12 +1090,18 @@ pub struct CoalescedSection {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
 pub struct IntegritySection {
+    /// Names of parameters that were sent more than once and may not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ambiguous: Vec<String>,
     /// `:authority` and `Host` differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority_conflict: Option<bool>,
     /// Basic credentials were not form-encoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_not_encoded: Option<bool>,
+    /// The shape rule that takes the request for another kind than its endpoint is; the endpoint wins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<String>,
     /// `Content-Type` was missing where one is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type_missing: Option<bool>,
@@ -886,6 +1111,9 @@ pub struct IntegritySection {
     /// Members that were sent and are no value, and why: `duplicate`, `empty`, `range`, `too_long`, `type`, `utf8`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub malformed: BTreeMap<String, String>,
+    /// Another method is asked for by a field or parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method_override: Option<bool>,
     /// A parameter list was cut at its limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_cut: Option<bool>,

@@ -9,14 +9,17 @@ use crate::oauth::{AuthorizationRequest, Delivery, RequestForm};
 use crate::seen::{Malformation, Seen};
 
 pub(super) fn judge(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
+    judge_parameters(case, request, findings);
+    object(case, request, findings);
+    page(case, findings);
+}
+
+/// What is asked for, wherever it is asked: at the authorization endpoint, or where requests are pushed.
+pub(super) fn judge_parameters(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
     grant(case, request, findings);
     binding(case, request, findings);
     redirection(case, request, findings);
-    object(case, request, findings);
     client(case, request, findings);
-    page(case, findings);
-    let duplicate = case.observation.circumstances.duplicate;
-    findings.when(duplicate.is_some(), Rule::A15, &Vec::from_iter(duplicate));
 }
 
 /// RFC 9700 §2.1.2: "clients SHOULD NOT use the implicit grant (response type token)".
@@ -101,8 +104,13 @@ fn client(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Fi
         return;
     }
     let hint = present(&request.login_hint).is_some_and(|hint| is_email(hint) || is_number(hint));
-    findings.when(hint, Rule::A23, &["login_hint"]);
-    findings.when(!hint && request.id_token_hint, Rule::A23, &["id_token_hint"]);
+    let found = match () {
+        () if hint => "login_hint",
+        () if request.id_token_hint => "id_token_hint",
+        () if case.observation.circumstances.claims_valued => "claims",
+        () => return,
+    };
+    findings.when(true, Rule::A23, &[found]);
 }
 
 fn is_number(text: &str) -> bool {

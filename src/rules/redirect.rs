@@ -78,6 +78,13 @@ pub(super) fn is_listed(uri: &str, list: &[String]) -> bool {
     })
 }
 
+/// Whether it leads inside: to an address that is not public, or to a metadata service of a cloud.
+pub(super) fn is_private(parts: &UrlParts<'_>) -> bool {
+    let host = host_name(parts);
+    let named = INSIDE.iter().any(|name| host.eq_ignore_ascii_case(name));
+    named || address(host).is_some_and(|address| !is_public(address))
+}
+
 /// Whether the address is of the internet at large: what a proxy on the way would not have.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
@@ -137,6 +144,8 @@ pub(super) fn contains(text: &[u8], needle: &[u8]) -> bool {
 }
 
 const SCRIPTS: [&[u8]; 3] = [b"javascript", b"data", b"vbscript"];
+
+const INSIDE: [&[u8]; 3] = [b"localhost", b"metadata.google.internal", b"metadata"];
 
 const ENCODED_DOTS: [&[u8]; 2] = [b"%2e", b"%2f"];
 

@@ -208,7 +208,7 @@ fn write_group(to: &mut dyn Write, palette: Palette, group: &[&Row], most: usize
     writeln!(
         to,
         "\n{}  {}  {}  {}",
-        palette.paint(style(severity), format!("{:<8}", severity.as_str())),
+        palette.paint(style(severity), format!("{:<4}", severity.as_str())),
         palette.paint(Style::Strong, rule.id),
         palette.paint(Style::Strong, rule.name),
         palette.paint(Style::Faint, rule.reference)
@@ -218,7 +218,7 @@ fn write_group(to: &mut dyn Write, palette: Palette, group: &[&Row], most: usize
     }
     let rest = group.len().saturating_sub(most);
     if rest > 0 {
-        let text = format!("          {rest} more: --rule {} --limit 0 shows all", rule.id);
+        let text = format!("      {rest} more: --rule {} --limit 0 shows all", rule.id);
         writeln!(to, "{}", palette.paint(Style::Faint, text))?;
     }
     Ok(())
@@ -231,9 +231,9 @@ fn write_row(to: &mut dyn Write, palette: Palette, row: &Row) -> io::Result<()> 
     if row.times > 1 {
         parts.push(format!("{} times since {}", row.times, moment::clock_beside(time(row.first), at)));
     }
-    writeln!(to, "          {} {}  {}", moment::date(at), moment::clock_millis(at), parts.join(", "))?;
+    writeln!(to, "      {} {}  {}", moment::date(at), moment::clock_millis(at), parts.join(", "))?;
     let records: Vec<_> = finding.records.iter().map(ToString::to_string).collect();
-    writeln!(to, "{}", palette.paint(Style::Faint, format!("          {}", records.join("\n          "))))
+    writeln!(to, "{}", palette.paint(Style::Faint, format!("      {}", records.join("\n      "))))
 }
 
 /// Whom and what it is about, in words.
@@ -255,7 +255,7 @@ fn about(finding: &Finding) -> Vec<String> {
 ///
 /// What the output says.
 pub(crate) fn write_line(to: &mut dyn Write, palette: Palette, finding: &Finding) -> io::Result<()> {
-    let severity = palette.paint(style(finding.severity), format!("{:<8}", finding.severity.as_str()));
+    let severity = palette.paint(style(finding.severity), format!("{:<4}", finding.severity.as_str()));
     let id = palette.paint(Style::Strong, format!("{:<12}", finding.name()));
     let at = moment::rfc3339(time(finding.at));
     writeln!(to, "{at}  {severity}  {id}  {}  {}", finding.rule.name, about(finding).join(", "))

@@ -40,9 +40,9 @@ impl Severity {
         match self {
             Self::Info => "info",
             Self::Low => "low",
-            Self::Medium => "medium",
+            Self::Medium => "med",
             Self::High => "high",
-            Self::Critical => "critical",
+            Self::Critical => "crit",
         }
     }
 

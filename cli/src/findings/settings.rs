@@ -100,7 +100,7 @@ impl Setting {
             "off" => self.off = value.as_bool().ok_or("expected true or false")?,
             "severity" => {
                 let severity = value.as_str().and_then(Severity::read);
-                self.severity = Some(severity.ok_or("expected info, low, medium, high or critical")?);
+                self.severity = Some(severity.ok_or("expected info, low, med, high or crit")?);
             }
             "threshold" if rule.threshold.is_some() => self.threshold = Some(number(value, MAX_THRESHOLD)?),
             "window_seconds" if rule.window.is_some() => self.window = Some(number(value, MAX_WINDOW)?),

@@ -452,9 +452,10 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("exchange", &["authority", "hop", "id", "request_id", "response_source", "status"]),
     ("id_token", &["acr", "aud", "auth_time", "azp", "encrypted", "iat", "iss", "kid", "signature_reason"]),
     ("integrity", &["cut", "hidden", "malformed", "parameters_cut", "request_body", "response_body"]),
-    ("jwks", &["keys", "kids"]),
+    ("key_set", &["keys"]),
+    ("introspection", &["active"]),
     ("login", &["code", "evidence", "method"]),
-    ("metadata", &["authorities", "jwks_uri"]),
+    ("metadata", &["authorities"]),
     (
         "request",
         &[
@@ -476,5 +477,5 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("response", &["expires_in", "interval", "iss", "redirect_uri", "rotated", "scope", "set_cookie"]),
     ("source", &["address", "user_agent"]),
     ("subject", &["sub"]),
-    ("token", &["active", "aud", "exp", "format", "iat", "kid"]),
+    ("token", &["aud", "exp", "format", "iat", "kid"]),
 ];

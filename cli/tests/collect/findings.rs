@@ -85,7 +85,7 @@ fn a_finding_is_stored_counted_and_posted_within_a_minute_and_raised_once() {
     let mut collector = Collector::start(&dir, &["--findings", "--webhook", &url]);
     assert_eq!(collector.post(fixture(REPLAY).as_bytes()).status, 200);
     let found = eventually(|| raised(&collector).first().cloned());
-    assert_eq!((&found["finding"]["rule"], &found["finding"]["severity"]), (&"T-06".into(), &"critical".into()));
+    assert_eq!((&found["finding"]["rule"], &found["finding"]["severity"]), (&"T-06".into(), &"crit".into()));
     assert_eq!(found["finding"]["records"].as_array().unwrap().len(), 2);
     assert_eq!(found["client"]["id"], "web");
 
@@ -102,7 +102,7 @@ fn a_finding_is_stored_counted_and_posted_within_a_minute_and_raised_once() {
     });
     assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4"));
     for line in [
-        "oidc_audit_findings_raised_total{rule=\"T-06\",severity=\"critical\"} 1\n",
+        "oidc_audit_findings_raised_total{rule=\"T-06\",severity=\"crit\"} 1\n",
         "oidc_audit_collect_records_total{result=\"written\"} 5\n",
         "oidc_audit_webhook_lost_total 0\n",
     ] {

@@ -112,7 +112,7 @@ fn rejected(context: &mut Context<'_>) {
 
 fn scanning(context: &mut Context<'_>) {
     let now = Rc::clone(context.now);
-    let inactive = now.reason() == Some("inactive") || now.flag("token", "active") == Some(false);
+    let inactive = now.reason() == Some("inactive") || now.flag("introspection", "active") == Some(false);
     let (Some(caller), Some(token)) = (now.client().or(now.source()), now.value("tok").or(now.value("at"))) else {
         return;
     };
