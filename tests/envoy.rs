@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use play::Manner;
 use serde_json::{Value, json};
+use support::evidence::{self, Export};
 use support::fixture::{self, End, Fixture, NODE};
 use support::record::Checker;
 use support::{Tally, canary, compare, normal, root};
@@ -139,9 +140,11 @@ impl Collected {
     }
 
     fn judge(&self, fixture: &Fixture) -> Result<(), String> {
-        for line in self.lines.get(&fixture.name).into_iter().flatten() {
+        let lines: Vec<String> = self.lines.get(&fixture.name).cloned().unwrap_or_default();
+        for line in lines.iter().filter(|line| !evidence::is_checkpoint(line)) {
             self.checker.check(line, &fixture.case.secrets)?;
         }
+        evidence::verify(&lines, Export::Cut)?;
         match compare::difference(&fixture.expected(), &normal::normalise(&self.records(fixture))?) {
             None => Ok(()),
             Some(difference) => Err(difference),

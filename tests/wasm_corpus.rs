@@ -6,6 +6,7 @@ mod host;
 mod support;
 
 use host::{End as Ending, Host, Script, filter};
+use support::evidence::{self, Export};
 use support::fixture::{self, End, Exchange, Fixture, NODE, SOURCE, local_reply, pieces};
 use support::record::Checker;
 use support::{Tally, canary, compare, normal};
@@ -36,7 +37,7 @@ fn judge(host: &mut Host, fixture: &Fixture, checker: &Checker) -> Result<(), St
     if !accepted {
         return Err(format!("the configuration was refused: {:?}", host.log().last()));
     }
-    let before = host.records().len();
+    let (before, lines_before) = (host.records().len(), host.lines().len());
     for exchange in &fixture.exchanges {
         play(host, exchange, &fixture.case.chunks);
         host.process().advance(1_000);
@@ -48,6 +49,7 @@ fn judge(host: &mut Host, fixture: &Fixture, checker: &Checker) -> Result<(), St
     for line in host.records().iter().skip(before) {
         records.push(checker.check(line, &fixture.case.secrets)?);
     }
+    evidence::verify(&host.lines().split_off(lines_before), Export::Whole)?;
     records.retain(|record| record.get("exchange").is_some());
     match compare::difference(&fixture.expected(), &normal::normalise(&records)?) {
         None => Ok(()),

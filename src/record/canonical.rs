@@ -44,8 +44,10 @@ fn prune_and_cut(record: &Record) -> String {
     if text.len() <= MAX_RECORD { text } else { cut(value) }
 }
 
-/// RFC 8785 text of a value of ours: no floats in it, and integers that every reader keeps.
-fn encode(value: &Value) -> String {
+/// RFC 8785 text of a value of ours: no floats in it, and integers that every reader keeps. What a store gave back as fields
+/// is hashed in this form.
+#[must_use]
+pub fn encode(value: &Value) -> String {
     let mut text = String::with_capacity(1_024);
     write(value, &mut text);
     text

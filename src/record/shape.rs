@@ -32,9 +32,18 @@ fn audit_shape(event: AuditEvent) -> Shape {
     let audit: &'static [&'static str] = match event {
         AuditEvent::ConfigRejected => &["config_digest", "problems"],
         AuditEvent::Drop => &["dropped", "first", "last", "loss"],
-        AuditEvent::Start => {
-            &["config_digest", "inline_secrets", "issuers", "key_ids", "keys", "profile", "purpose", "sinks", "version"]
-        }
+        AuditEvent::Start => &[
+            "config_digest",
+            "inline_secrets",
+            "issuers",
+            "key_ids",
+            "keys",
+            "profile",
+            "purpose",
+            "signing",
+            "sinks",
+            "version",
+        ],
         AuditEvent::Stop => &["lost", "reason", "records"],
     };
     let members: &'static [&'static [&'static str]] =

@@ -385,8 +385,15 @@ impl Host {
         &self.store.data().calls
     }
 
-    /// The lines of every body that was answered with a status of success, in the order of the calls.
+    /// The records in every body that was answered with a status of success, in the order of the calls.
     pub(crate) fn records(&self) -> Vec<String> {
+        let mut lines = self.lines();
+        lines.retain(|line| !line.contains(r#""event":"audit.checkpoint""#));
+        lines
+    }
+
+    /// The same with the checkpoints.
+    pub(crate) fn lines(&self) -> Vec<String> {
         let acknowledged = |call: &&Call| matches!(call.reply, Some(Reply::Response(200..=299, ..)));
         let bodies =
             self.store.data().calls.iter().filter(acknowledged).map(|call| String::from_utf8_lossy(&call.body));
