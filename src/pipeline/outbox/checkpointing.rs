@@ -144,20 +144,20 @@ impl Outbox {
             self.ends.closes = self.ends.closes.saturating_add(1);
         }
         if !stated.is_empty() {
-            self.told.insert(sealed.head.number, stated);
+            self.told.push((sealed.head.number, stated));
         }
         sealed
     }
 
     pub(super) fn acknowledge_checkpoint(&mut self, number: u64) {
-        self.told.remove(&number);
+        self.told.retain(|(told, _)| *told != number);
     }
 
     pub(super) fn lose_checkpoint(&mut self, number: u64, reason: LossReason) {
         add(&mut self.counters.checkpoints_lost, 1);
         // What it stated is unstated again.
-        if let Some(stated) = self.told.remove(&number) {
-            self.untold.restore(stated);
+        if let Some(at) = self.told.iter().position(|(told, _)| *told == number) {
+            self.untold.restore(self.told.swap_remove(at).1);
         }
         self.untold.note_checkpoint(reason, number);
         if self.head().is_some_and(|head| head.number == number) {
