@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use oidc_audit::config::{self, HostFacts};
 use oidc_audit::entropy::{Entropy, NoEntropy};
+use oidc_audit::oauth::{Adapter, Evidence, Provider, Test, Verdict};
 use oidc_audit::record::StreamId;
 use oidc_audit::record::evidence::{
     Chain, CheckpointLine, Covered, Digest, Identity, LEAF_PREFIX, Proof, Signing, SigningKey, Statement, Tree,
@@ -27,10 +28,21 @@ fn the_configuration_reference_is_the_readers_table() {
 }
 
 #[test]
+fn the_page_of_providers_is_their_profiles() {
+    let path = root().join("docs/providers.md");
+    let expected = providers();
+    if golden() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == expected, "docs/providers.md is behind the code: `make golden`");
+}
+
+#[test]
 fn every_configuration_in_the_documents_is_taken() {
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     let environment = |name: &str| Some(if name.contains("TOKEN") { "token".to_owned() } else { key.to_owned() });
-    for file in ["README.md", "docs/configuration.md", "docs/operations.md", "envoy/README.md"] {
+    for file in ["README.md", "docs/configuration.md", "docs/findings.md", "docs/operations.md", "envoy/README.md"] {
         let text = fs::read_to_string(root().join(file)).unwrap();
         for example in blocks(&text, "json").iter().filter(|block| block.contains("\"issuers\"")) {
             let taken = config::parse(example.as_bytes(), &environment, &HostFacts::default());
@@ -126,6 +138,99 @@ fn members() -> String {
     }
     table
 }
+
+/// docs/providers.md
+fn providers() -> String {
+    let mut page = String::from(PROVIDERS);
+    for profile in Provider::ALL.map(Provider::profile) {
+        writeln!(page, "\n## {}\n\n`provider`: `{}`\n", profile.about, profile.name).unwrap();
+        page.push_str("| Path | What it is | Evidence |\n|---|---|---|\n");
+        for route in profile.routes.iter() {
+            let evidence = route.evidence.as_str();
+            writeln!(page, "| `{}` | `{}` | {evidence} |", route.template, route.kind.as_str()).unwrap();
+        }
+        if !profile.adapters.is_empty() {
+            page.push_str("\n| Form | Adapter | Refused by | Accepted by | More asked by | No attempt | Evidence |\n|---|---|---|---|---|---|---|\n");
+        }
+        for adapter in profile.adapters.iter() {
+            let told = |verdict| told(adapter, verdict);
+            let only = if adapter.only.is_some() { ", by a mark of the request" } else { "" };
+            writeln!(
+                page,
+                "| {} `{}`{only} | `{}` | {} | {} | {} | {} | {}{} |",
+                adapter.method,
+                adapter.path,
+                adapter.id,
+                told(Verdict::Failure),
+                told(Verdict::Success),
+                told(Verdict::Pending),
+                told(Verdict::Step),
+                adapter.evidence.as_str(),
+                limits(adapter),
+            )
+            .unwrap();
+        }
+        for (what, words) in [
+            ("Other names of `post_logout_redirect_uri`", &profile.logout_parameters),
+            ("Pages on which a logout ends", &profile.logout_pages),
+            ("Session cookies", &profile.session_cookies),
+            ("Parameters of its own hops", &profile.internal_parameters),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            if !words.is_empty() {
+                writeln!(page, "\n{what}: {}.", words.join(", ")).unwrap();
+            }
+        }
+    }
+    page
+}
+
+/// What a row of field knowledge may say.
+fn limits(adapter: &Adapter) -> &'static str {
+    let refuses = adapter.rules.iter().any(|rule| rule.verdict == Verdict::Failure);
+    match (adapter.evidence, refuses) {
+        (Evidence::Field, true) => ", not yet seen here; refuses by a machine's word alone",
+        (Evidence::Field, false) => ", not yet seen here; never refuses",
+        _ => "",
+    }
+}
+
+/// The rules of one verdict, in words.
+fn told(adapter: &Adapter, verdict: Verdict) -> String {
+    let rules = adapter.rules.iter().filter(|rule| rule.verdict == verdict);
+    let rules = rules.map(|rule| rule.tests.iter().map(test).collect::<Vec<_>>().join(" and "));
+    rules.collect::<Vec<_>>().join("; ")
+}
+
+fn test(test: &Test) -> String {
+    match test {
+        Test::Attribute(name, word) => format!("`{name}=\"{word}\"` on the page"),
+        Test::Cookie(name) => format!("cookie `{name}`"),
+        Test::Header(name) => format!("header `{name}`"),
+        Test::Json(pointer) => format!("JSON `{pointer}`"),
+        Test::JsonCode(pointer) => format!("code at JSON `{pointer}`"),
+        Test::JsonIs(pointer, value) => format!("JSON `{pointer}` is `{value}`"),
+        Test::Named => "a user's name was sent (`capture.login_forms` `username`)".to_owned(),
+        Test::PageCode(name) => format!("code `{name}` in the page's script"),
+        Test::Redirect => "redirect".to_owned(),
+        Test::RedirectAway => "redirect to another host".to_owned(),
+        Test::RedirectQuery(name) => format!("redirect with `{name}`"),
+        Test::RedirectTo(path) => format!("redirect to `{path}`"),
+        Test::Status(status) => status.to_string(),
+    }
+}
+
+const PROVIDERS: &str = "# Providers
+
+<!-- Written by `make golden` from the profiles in src/oauth/provider. -->
+
+What is known of particular providers, and from where: **run here** (captured and looked at, on the version that the heading names), **source** (source code or published metadata), **vendor docs**, and **field knowledge**,
+which is to be confirmed on the deployed version. Paths are below the issuer's own path, or below the host where they begin with `//`; `{x}` is one segment, `{x*}` any number. A metadata document that was seen, and
+`endpoints` of the configuration, win over all of it.
+
+A response to the client in the same exchange accepts an attempt, and `access_denied` in one refuses it, whatever the rules say. Where no rule holds the outcome is `unknown` and the confidence `low`; else the confidence is
+`high` by what was run or read in the source, and `medium` by documentation and field knowledge. A row of field knowledge refuses only by a machine's own word: a status of its own, a code, an `error` parameter.
+";
 
 /// The fenced code blocks of one language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {

@@ -7,6 +7,7 @@ mod context;
 pub(crate) mod engine;
 pub(crate) mod follow;
 mod memory;
+mod names;
 mod node;
 #[cfg(test)]
 mod page;

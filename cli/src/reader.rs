@@ -96,6 +96,7 @@ pub(crate) fn read(
 /// # Errors
 ///
 /// What cannot be opened or read.
+#[expect(clippy::type_complexity, reason = "one closure, written out where it is taken and where it is kept")]
 pub(crate) fn lines(
     inputs: &[PathBuf],
     stdin: &dyn Fn() -> Box<dyn Read>,
@@ -135,6 +136,7 @@ impl Why {
     }
 }
 
+#[expect(clippy::type_complexity, reason = "as `lines` takes it")]
 struct Reader<'a> {
     each: &'a mut dyn FnMut(&[u8], &mut Tally) -> Result<(), Why>,
     tally: Tally,

@@ -61,6 +61,9 @@ impl Seeds {
         expanded.extend_from_slice(&body);
         self.exchanges.push(expanded);
         if body.len() <= LONGEST && !body.is_empty() {
+            if [b"Encoding: br".as_slice(), b"Encoding: zstd"].iter().any(|end| head.ends_with(end)) {
+                self.packed.push(body.clone());
+            }
             self.packed.extend(["gzip", "deflate", "deflate-raw"].map(|coding| coding::encode(coding, &body)));
             self.bodies.push(body);
         }

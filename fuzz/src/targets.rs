@@ -2,17 +2,22 @@
 
 use std::hint::black_box;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_audit::body::{self, DecodeLimits};
 use oidc_audit::config::{self, Config, HostFacts};
 use oidc_audit::entropy::{Entropy, NoEntropy};
 use oidc_audit::http::{
     Authority, Headers, MediaType, RequestHead, ResponseHead, UrlParts, normalise_path, read_challenges, split_path,
 };
-use oidc_audit::oauth::{Limits, Parameters, client_authentication, form, html_form, json, jwt};
+use oidc_audit::oauth::{
+    Limits, Parameters, client_authentication, form, html_form, json, jwt, multipart, scripted_response,
+};
 use oidc_audit::pipeline::{
     Budget, Exchange, OutboxSettings, Recorder, RecorderSettings, Reply, SinkSettings, Statement, StreamEnd,
 };
 use oidc_audit::record::Observer;
+use oidc_audit::record::evidence::{CheckpointLine, TYP};
 use oidc_audit::time::Timestamp;
 use serde_json::Value;
 
@@ -45,6 +50,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "authority", kind: Kind::Value, run: authority },
     Target { name: "basic", kind: Kind::Value, run: basic },
     Target { name: "challenges", kind: Kind::Value, run: challenges },
+    Target { name: "checkpoint", kind: Kind::Body, run: checkpoint },
     Target { name: "coding", kind: Kind::Packed, run: coding },
     Target { name: "collect_lines", kind: Kind::Body, run: collect_lines },
     Target { name: "config", kind: Kind::Configuration, run: config },
@@ -56,8 +62,10 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "location", kind: Kind::Value, run: location },
     Target { name: "media_type", kind: Kind::Value, run: media_type },
     Target { name: "metadata", kind: Kind::Body, run: metadata },
+    Target { name: "multipart", kind: Kind::Body, run: multipart },
     Target { name: "parameters", kind: Kind::Body, run: parameters },
     Target { name: "path", kind: Kind::Value, run: path },
+    Target { name: "scripted_response", kind: Kind::Body, run: scripted_response },
     Target { name: "time", kind: Kind::Value, run: time },
     Target { name: "triage", kind: Kind::Value, run: triage },
 ];
@@ -88,6 +96,20 @@ fn coding(input: &[u8]) {
         }
     }
     black_box(body::decode([b"gzip".as_slice(), b"deflate"], input, &limits).ok());
+}
+
+/// A line that is taken is written as it was read. What is no line is tried as the claims of one.
+fn checkpoint(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    if let Ok(line) = CheckpointLine::parse(text) {
+        assert_eq!(line.text(), text);
+    }
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = format!(r#"{{"alg":"none","typ":"{TYP}"}}"#);
+    let jws = format!("{}.{}.", part(&header), part(text));
+    if let Ok(line) = CheckpointLine::read(&serde_json::json!({ "jws": jws })) {
+        black_box(line);
+    }
 }
 
 fn collect_lines(input: &[u8]) {
@@ -163,6 +185,20 @@ fn parameters(input: &[u8]) {
         black_box(parameters.repeated(name));
     }
     assert!(parameters.unknown(&[]).len() <= 200, "more parameters than the limit");
+}
+
+fn multipart(input: &[u8]) {
+    let boundary = multipart::boundary(input).unwrap_or(b"XX");
+    for part in multipart::read(input, boundary) {
+        black_box((part.name, part.value));
+    }
+}
+
+fn scripted_response(input: &[u8]) {
+    black_box(scripted_response::read(input, &|object| scripted_response::has_text(object, "code")));
+    if let Some(object) = json::read_object(input) {
+        black_box(scripted_response::read_json(&object));
+    }
 }
 
 fn path(input: &[u8]) {

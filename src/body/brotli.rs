@@ -13,12 +13,13 @@ use prefix_code::Code;
 
 use super::coding::Undecoded;
 
-/// Unpacks one stream to at most `limit` bytes; what follows it is ignored.
+/// Unpacks one stream to at most `limit` bytes. Nothing may follow it: short texts that are not packed at all look like a
+/// stream.
 pub(super) fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Undecoded> {
     let bits = Bits { bytes: packed, at: 0 };
     let mut stream = Stream { bits, plain: Vec::new(), limit, constants: Constants::unpack()? };
     stream.read()?;
-    Ok(stream.plain)
+    if stream.bits.at.div_ceil(8) < packed.len() { Err(BROKEN) } else { Ok(stream.plain) }
 }
 
 /// The rest of what a stream says cannot be read.
@@ -384,13 +385,13 @@ mod tests {
     }
 
     #[test]
-    fn every_prefix_is_broken_and_what_follows_is_ignored() {
+    fn every_prefix_is_broken_and_so_is_more() {
         let whole = packed(PAGE.0);
         for end in 0..whole.len() {
             assert_eq!(unpack(&whole[..end], 4096), Err(BROKEN), "{end}");
         }
         let more = [whole.as_slice(), b"more"].concat();
-        assert_eq!(unpack(&more, 4096), unpack(&whole, 4096));
+        assert_eq!(unpack(&more, 4096), Err(BROKEN));
     }
 
     #[test]

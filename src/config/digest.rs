@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::issuers::Issuer;
 use super::settings::Settings;
 use super::sinks::{HeaderKind, Sink};
+use crate::oauth::{PartySettings, Side};
 use crate::record::KeyRing;
 use crate::rules::{Lifetimes, RuleSettings};
 
@@ -25,6 +26,8 @@ impl Canonical {
         self.text("enabled", if settings.enabled { "true" } else { "false" });
         self.number("issuers", settings.issuers.len());
         settings.issuers.iter().for_each(|issuer| self.issuer(issuer));
+        self.number("parties", settings.parties.len());
+        settings.parties.iter().for_each(|party| self.party(&party.settings));
         self.number("sinks", settings.sinks.len());
         settings.sinks.iter().for_each(|sink| self.sink(sink));
         match &settings.rings {
@@ -43,6 +46,8 @@ impl Canonical {
         self.text("profile", settings.privacy.profile.as_str());
         self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
         self.number("trusted_hops", settings.privacy.trusted_hops.into());
+        self.text("login_forms", settings.login_forms.as_str());
+        self.text("interactions", if settings.interactions { "true" } else { "false" });
         self.rules(&settings.rules);
         self.number("memory", settings.memory);
         self.text("signature_checks", &settings.signature_checks.to_string());
@@ -67,8 +72,13 @@ impl Canonical {
             self.text("issuer", client.issuer.as_deref().unwrap_or_default());
             self.text("confidential", client.confidential.map_or("", |yes| if yes { "true" } else { "false" }));
             self.text("par_required", if client.par_required { "true" } else { "false" });
-            let lists =
-                [&client.redirect_uris, &client.post_logout_redirect_uris, &client.request_uris, &client.scopes];
+            let lists = [
+                &client.redirect_uris,
+                &client.post_logout_redirect_uris,
+                &client.request_uris,
+                &client.scopes,
+                &client.audiences,
+            ];
             lists.into_iter().for_each(|list| self.texts("list", list.iter().map(String::as_str)));
         }
     }
@@ -76,10 +86,23 @@ impl Canonical {
     fn issuer(&mut self, issuer: &Issuer) {
         self.text("issuer", &issuer.issuer);
         self.text("provider", issuer.provider.map_or("", |provider| provider.as_str()));
+        self.text("profile", &issuer.profile_text);
         self.text("cluster", issuer.cluster.as_deref().unwrap_or_default());
         self.texts("authorities", issuer.authorities.iter().map(String::as_str));
+        self.text("jar_semantics", issuer.jar_semantics.map_or("", |semantics| semantics.as_str()));
+        self.text("mtls_oauth", if issuer.mtls_oauth { "yes" } else { "no" });
         self.number("endpoints", issuer.endpoints.len());
         issuer.endpoints.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
+    }
+
+    fn party(&mut self, party: &PartySettings) {
+        self.text("side", if party.side == Side::ResourceServer { "resource_server" } else { "relying_party" });
+        self.text("authority", &party.authority);
+        self.text("issuer", party.issuer.as_deref().unwrap_or_default());
+        self.number("endpoints", party.endpoints.0.len());
+        party.endpoints.0.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
+        self.texts("anonymous_paths", party.anonymous_paths.iter().map(String::as_str));
+        self.text("missing_tokens", if party.missing_tokens { "true" } else { "false" });
     }
 
     /// Of a secret header the name alone: whether its value changed is not to be read off a digest.

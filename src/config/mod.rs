@@ -6,7 +6,9 @@ mod digest;
 mod forms;
 mod issuers;
 mod json;
+mod parties;
 mod problem;
+mod providers;
 mod reader;
 #[cfg(not(target_family = "wasm"))]
 mod reference;
@@ -19,6 +21,7 @@ mod tests;
 
 use issuers::Issuer;
 use json::Json;
+use parties::Party;
 pub use problem::{Problem, ProblemKind, Warning, WarningKind};
 use reader::Report;
 #[cfg(not(target_family = "wasm"))]
@@ -126,8 +129,13 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
             Some(FetchSettings { issuer, cluster: settings.cluster.as_deref()?.into() })
         });
     let fetches = fetches.collect();
-    let limits = Limits { signature_checks: settings.signature_checks, ..Limits::default() };
-    let policy = policy(settings.issuers, limits, report)?;
+    let limits = Limits {
+        signature_checks: settings.signature_checks,
+        login_forms: settings.login_forms,
+        interactions: settings.interactions,
+        ..Limits::default()
+    };
+    let policy = policy(settings.issuers, &settings.parties, limits, report)?;
     let outbox = OutboxSettings {
         queue_bytes: settings.memory / 2,
         keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
@@ -168,16 +176,19 @@ fn evidence(settings: &Settings, statement: &Statement) -> EvidenceSettings {
 
 /// What the protocol layer finds wrong is a problem too. Its indexes of issuers are those of the text only where none
 /// was left out for a problem of its own.
-fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<Policy> {
+fn policy(issuers: Vec<Issuer>, parties: &[Party], limits: Limits, report: &mut Report) -> Option<Policy> {
     let complete = report.problems.is_empty();
     let settings = issuers.into_iter().map(|issuer| IssuerSettings {
         issuer: issuer.issuer,
         authorities: issuer.authorities,
         provider: issuer.provider,
+        profile: issuer.profile,
         endpoints: Endpoints(issuer.endpoints),
+        jar_semantics: issuer.jar_semantics,
+        mtls_oauth: issuer.mtls_oauth,
     });
     let error = match Policy::new(settings.collect(), limits) {
-        Ok(policy) => return Some(policy),
+        Ok(policy) => return watch(policy, parties, report),
         Err(error) => error,
     };
     for problem in error.problems.iter().filter(|_| complete) {
@@ -189,4 +200,13 @@ fn policy(issuers: Vec<Issuer>, limits: Limits, report: &mut Report) -> Option<P
         report.problem(&format!("/issuers/{}/{member}", problem.issuer), ProblemKind::Issuer(problem.kind));
     }
     None
+}
+
+fn watch(mut policy: Policy, parties: &[Party], report: &mut Report) -> Option<Policy> {
+    for party in parties {
+        if let Err(problem) = policy.watch(&party.settings) {
+            report.problem(&party.pointer, ProblemKind::Party(problem));
+        }
+    }
+    Some(policy)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::json::NotJson;
-use crate::oauth::PolicyProblemKind;
+use crate::oauth::{PartyProblem, PolicyProblemKind};
 
 /// One mistake in a configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -58,6 +58,8 @@ pub enum ProblemKind {
     NotText,
     /// None of the words that may stand there.
     OneOf(&'static [&'static str]),
+    /// What the protocol layer finds wrong with a client or resource server.
+    Party(PartyProblem),
     /// A profile that records personal data has no stated purpose.
     PurposeMissing,
     /// A number outside its range.
@@ -140,6 +142,7 @@ impl fmt::Display for ProblemKind {
                     write!(f, "{}`{word}`", if i == 0 { "" } else { ", " })
                 })
             }
+            Self::Party(kind) => kind.fmt(f),
             Self::PurposeMissing => {
                 f.write_str("is missing: profiles `standard` and `full` record personal data and need a stated purpose")
             }

@@ -126,6 +126,18 @@ impl<'a> Node<'a> {
         position
     }
 
+    /// The value in one notation, whatever the order of its members; but for `routes`, of which the first that fits counts.
+    pub(super) fn canonical(&self) -> String {
+        let mut text = String::new();
+        write_canonical(self.json, false, &mut text);
+        text
+    }
+
+    /// Whether it is this text.
+    pub(super) fn is(&self, wanted: &str) -> bool {
+        matches!(self.json, Json::Text(text) if text == wanted)
+    }
+
     /// Whether it is a text, of whatever content.
     pub(super) fn is_text(&self) -> bool {
         matches!(self.json, Json::Text(_))
@@ -157,6 +169,40 @@ impl<'a> Members<'a> {
     pub(super) fn all(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
         self.members.iter().map(|(name, json)| (name.as_str(), Node { pointer: extend(&self.pointer, name), json }))
     }
+}
+
+/// Lengths stand before texts, so that no two values have the same notation.
+fn write_canonical(json: &Json, ordered: bool, text: &mut String) {
+    match json {
+        Json::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Json::List(entries) => {
+            text.push('[');
+            entries.iter().for_each(|entry| write_canonical(entry, false, text));
+            text.push(']');
+        }
+        Json::Null | Json::OtherNumber => text.push('-'),
+        Json::Number(number) => *text += &number.to_string(),
+        Json::Object(members) => {
+            let mut members: Vec<&(String, Json)> = members.iter().collect();
+            if !ordered {
+                members.sort_by(|(one, _), (other, _)| one.cmp(other));
+            }
+            text.push('{');
+            for (name, value) in members {
+                write_text(name, text);
+                write_canonical(value, name == "routes", text);
+            }
+            text.push('}');
+        }
+        Json::Text(value) => write_text(value, text),
+    }
+    text.push(',');
+}
+
+fn write_text(value: &str, text: &mut String) {
+    *text += &value.len().to_string();
+    text.push(':');
+    *text += value;
 }
 
 /// The pointer of a member (RFC 6901 §3). A name that is not ours may be anything: it is cut, and what could confuse a

@@ -1,11 +1,16 @@
 //! Every member of the configuration in one table: docs/configuration.md and the JSON Schema for editors come from it,
 //! and tests hold it and the reader together. Natively only: nothing of it is in the module.
 
+mod clients;
+
 use serde_json::{Map, Value, json};
 
-use super::{issuers, rules, secrets, settings, sinks};
-use crate::record::MAX_PREVIOUS;
-use crate::rules::Rule;
+use super::{issuers, settings, sinks};
+
+mod evidence;
+mod judgement;
+mod keys;
+mod own_providers;
 
 /// One member.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +31,14 @@ pub struct Member {
 pub fn reference() -> Vec<Member> {
     let mut members = head();
     members.extend(issuer());
+    members.extend(clients::members());
+    members.extend(own_providers::members());
     members.extend(sink());
-    members.extend(keys());
-    members.extend(evidence());
+    members.extend(keys::keys());
+    members.extend(evidence::evidence());
     members.extend(people());
-    members.extend(judgement());
+    members.extend(own_providers::capture());
+    members.extend(judgement::members());
     members.extend(bounds());
     members
 }
@@ -112,7 +120,7 @@ fn issuer() -> Vec<Member> {
             "/issuers",
             &format!("list of 1 to {}", issuers::ISSUERS),
             "required",
-            "The authorization servers whose traffic is audited. Authorities that no issuer owns are unrelated: of their requests the authority is read and nothing else.",
+            "The authorization servers whose traffic is audited. Authorities that no issuer, relying party or resource server owns are unrelated: of their requests the authority is read and nothing else.",
             json!({"type": "array", "minItems": 1, "maxItems": issuers::ISSUERS}),
         ),
         member(
@@ -124,10 +132,10 @@ fn issuer() -> Vec<Member> {
         ),
         member(
             "/issuers/*/provider",
-            &words(issuers::PROVIDERS),
+            "a name of docs/providers.md or of `providers`",
             "none",
-            "Which product it is: adds the product's paths below the issuer.",
-            json!({"enum": issuers::PROVIDERS}),
+            "Which product it is: adds the product's paths, quirks and login forms.",
+            json!({"type": "string", "minLength": 1, "maxLength": 64}),
         ),
         member(
             "/issuers/*/cluster",
@@ -144,6 +152,20 @@ fn issuer() -> Vec<Member> {
             json!({"type": "array", "maxItems": issuers::AUTHORITIES, "items": authority}),
         ),
         member(
+            "/issuers/*/jar_semantics",
+            &words(issuers::JAR_SEMANTICS),
+            "by provider, else `oidc`",
+            "Which parameters count beside a request object: `rfc9101`, those of the object alone; `oidc`, those of the object over those beside it (OpenID Connect Core §6.1).",
+            json!({"enum": issuers::JAR_SEMANTICS}),
+        ),
+        member(
+            "/issuers/*/mtls_oauth",
+            "boolean",
+            "`false`",
+            "The client certificate of this issuer's back channel is the OAuth client's (RFC 8705), and not a workload's identity in a mesh: then it counts as client authentication.",
+            json!({"type": "boolean"}),
+        ),
+        member(
             "/issuers/*/endpoints",
             "object",
             "from metadata, provider and message shapes",
@@ -153,7 +175,12 @@ fn issuer() -> Vec<Member> {
     ];
     members.extend(issuers::ENDPOINTS.iter().map(|name| {
         let schema = json!({"type": "string", "pattern": "^(/|https?://[^/]+/)", "maxLength": issuers::URL});
-        let meaning = "An absolute path, or a URL on an authority of this issuer; without query and fragment.";
+        let meaning = match *name {
+            "check_session" => {
+                "The same. Looks at sessions are recorded only where this is set: browsers look every few seconds."
+            }
+            _ => "An absolute path, or a URL on an authority of this issuer; without query and fragment.",
+        };
         member(&format!("/issuers/*/endpoints/{name}"), "path or URL", "none", meaning, schema)
     }));
     members
@@ -249,106 +276,6 @@ fn sink() -> Vec<Member> {
     ]
 }
 
-fn keys() -> Vec<Member> {
-    let mut members = vec![
-        member(
-            "/keys",
-            "object",
-            "drawn at random, per process",
-            "The secrets that key join values and pseudonyms, and the one that signs. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
-            json!({"type": "object"}),
-        ),
-        member(
-            "/keys/join",
-            "object",
-            "required",
-            "Keys the join values that bind the records of one flow together.",
-            json!({"type": "object"}),
-        ),
-        member(
-            "/keys/pseudonym",
-            "object",
-            "required",
-            "Keys pseudonyms of people; losing it makes them unreadable for good.",
-            json!({"type": "object"}),
-        ),
-    ];
-    for ring in secrets::RINGS {
-        let exclusive = json!([{"required": ["env"]}, {"required": ["inline"]}]);
-        let current = json!({"type": "object", "oneOf": exclusive});
-        let previous = json!({"type": "array", "maxItems": MAX_PREVIOUS});
-        members.push(member(&format!("/keys/{ring}/current"), "object", "required", "The key in use.", current));
-        members.extend(key(&format!("/keys/{ring}/current")));
-        members.push(member(
-            &format!("/keys/{ring}/previous"),
-            &format!("list of up to {MAX_PREVIOUS}"),
-            "none",
-            "Keys that were in use before, while values keyed with them still matter.",
-            previous,
-        ));
-        members.extend(key(&format!("/keys/{ring}/previous/*")));
-    }
-    members.push(member(
-        "/keys/signing",
-        "object",
-        "none",
-        "The key that signs the checkpoints of records; its public part stands in the trust file of whoever verifies. The key before it is none of the filter's business.",
-        json!({"type": "object"}),
-    ));
-    let exclusive = json!([{"required": ["env"]}, {"required": ["inline"]}]);
-    let current = json!({"type": "object", "oneOf": exclusive});
-    members.push(member("/keys/signing/current", "object", "required", "The key in use.", current));
-    members.extend(key("/keys/signing/current"));
-    members.push(member(
-        "/insecure_inline",
-        "true or false",
-        "`false`",
-        "Allows secrets in the configuration itself, for tests; the start record lists them by pointer.",
-        json!({"type": "boolean"}),
-    ));
-    members
-}
-
-fn key(pointer: &str) -> [Member; 3] {
-    let id = json!({"type": "string", "pattern": "^[a-df-z0-9][a-z0-9]{0,7}$"});
-    let name = json!({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,127}$"});
-    let inline = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{43}=?$"});
-    let at = |name: &str| format!("{pointer}/{name}");
-    [
-        member(&at("id"), "1 to 8 of a-z, 0-9; not `e…`", "required", "Its name in records.", id),
-        member(&at("env"), "text", "none", "Environment variable that holds it: 32 bytes as base64url.", name),
-        member(&at("inline"), "text", "none", "The secret itself; needs `insecure_inline`.", inline),
-    ]
-}
-
-fn evidence() -> Vec<Member> {
-    let (least, _, most) = settings::BEAT_SECONDS;
-    vec![
-        member("/evidence", "object", "see below", "How records are sealed.", json!({"type": "object"})),
-        member(
-            "/evidence/signing",
-            &words(settings::SIGNINGS),
-            "`configured` with a key in `keys`, else unsigned",
-            "Whose key signs checkpoints: the configured one, or one that each stream makes for itself and that the receiver binds to the proxy's identity. Unsigned checkpoints find accidents only.",
-            json!({"enum": settings::SIGNINGS}),
-        ),
-        member(
-            "/evidence/domain",
-            "text",
-            "none",
-            "Name of the deployment in every checkpoint, to which keys can be bound.",
-            json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}),
-        ),
-        member(
-            "/evidence/beat_seconds",
-            &range(least, most),
-            "`60`",
-            "Seconds between two beats: one stream of a process says that all of them are alive.",
-            json!({"type": "integer", "minimum": least, "maximum": most}),
-        ),
-    ]
-}
-
 fn people() -> Vec<Member> {
     vec![
         member(
@@ -382,106 +309,6 @@ fn people() -> Vec<Member> {
     ]
 }
 
-fn judgement() -> Vec<Member> {
-    let uris = |what: &'static str, name: &str, meaning: &'static str| {
-        let schema = json!({"type": "array", "maxItems": rules::LIST, "items": {"type": "string", "minLength": 1, "maxLength": rules::TEXT}});
-        member(
-            &format!("/rules/clients/*/{name}"),
-            &format!("list of up to {} {what}", rules::LIST),
-            "not known",
-            meaning,
-            schema,
-        )
-    };
-    let (least, most) = rules::SECONDS;
-    let seconds = |name: &str, default: &'static str, meaning: &'static str| {
-        let schema = json!({"type": "integer", "minimum": least, "maximum": most});
-        member(&format!("/rules/lifetimes/{name}"), &range(least, most), default, meaning, schema)
-    };
-    let text = json!({"type": "string", "minLength": 1, "maxLength": rules::TEXT});
-    let ids: Vec<&str> = Rule::all().map(Rule::as_str).collect();
-    vec![
-        member(
-            "/rules",
-            "object",
-            "see below",
-            "What is judged of an exchange: [`findings.md`](findings.md).",
-            json!({"type": "object"}),
-        ),
-        member(
-            "/rules/off",
-            "list of ids of rules",
-            "none",
-            "Rules that are not looked at.",
-            json!({"type": "array", "maxItems": rules::RULES, "items": {"enum": ids}}),
-        ),
-        member(
-            "/rules/severity",
-            "object: id of a rule, and `info`, `low`, `med`, `high` or `crit`",
-            "the table's",
-            "Severities of your own, whatever the circumstances. An attempt is one step below.",
-            json!({"type": "object", "propertyNames": {"enum": ids}, "additionalProperties": {"enum": rules::SEVERITIES}}),
-        ),
-        member(
-            "/rules/baseline",
-            &words(rules::BASELINES),
-            "none",
-            "The profile that this deployment claims to follow (FAPI 2.0 Security Profile, OAuth 2.1): some rules are then one step more severe, or fire at all.",
-            json!({"enum": rules::BASELINES}),
-        ),
-        member(
-            "/rules/plaintext",
-            &words(rules::PLAINTEXTS),
-            "`auto`",
-            "When a request without TLS is a finding, by the scheme that Envoy gives it and the TLS of its connection. `auto`: when it comes from a public address and `x-forwarded-proto` is not `https`; `always`: always, because TLS ends at this listener; `never`: TLS ends before it.",
-            json!({"enum": rules::PLAINTEXTS}),
-        ),
-        member(
-            "/rules/lifetimes",
-            "object",
-            "see below",
-            "The longest lives of tokens, in seconds.",
-            json!({"type": "object"}),
-        ),
-        seconds("access_token", "`3600`", "Of an access token that anybody can use who has it."),
-        seconds("bound_access_token", "`86400`", "Of an access token that is bound to its holder."),
-        seconds("id_token", "`86400`", "Of an ID token."),
-        member(
-            "/rules/clients",
-            &format!("list of up to {}", rules::CLIENTS),
-            "none",
-            "What is known of clients, for rules that compare with it.",
-            json!({"type": "array", "maxItems": rules::CLIENTS}),
-        ),
-        member("/rules/clients/*/id", "text", "required", "`client_id`", text.clone()),
-        member(
-            "/rules/clients/*/issuer",
-            "text",
-            "any",
-            "The issuer that it is registered with, where ids are not unique.",
-            text,
-        ),
-        member(
-            "/rules/clients/*/confidential",
-            "true or false",
-            "not known",
-            "Whether the client can keep a secret (RFC 6749 §2.1).",
-            json!({"type": "boolean"}),
-        ),
-        member(
-            "/rules/clients/*/par_required",
-            "true or false",
-            "`false`",
-            "Whether its authorization requests must be pushed (RFC 9126 §6).",
-            json!({"type": "boolean"}),
-        ),
-        uris("URIs", "redirect_uris", "Registered redirection endpoints."),
-        uris("URIs", "post_logout_redirect_uris", "Registered places to return to from a logout."),
-        uris("URIs", "request_uris", "Registered places of request objects."),
-        uris("words", "scopes", "Scopes that it may ask for."),
-    ]
-}
-
 fn bounds() -> Vec<Member> {
     let (memory, _, memory_most) = settings::MEMORY;
     let (checks, _, checks_most) = settings::SIGNATURE_CHECKS;
@@ -498,10 +325,10 @@ fn bounds() -> Vec<Member> {
         ),
         member(
             "/limits/signature_checks",
-            &range(checks, checks_most),
+            &format!("{}, or {}", range(checks, checks_most), words(settings::CHECK_WORDS)),
             "`20`",
-            "Keys that are tried on the signatures of ID tokens, per second and VM; one costs about 1 ms of CPU. Beyond it, signatures are recorded as `unchecked` with reason `budget`. 0: none are checked.",
-            json!({"type": "integer", "minimum": checks, "maximum": checks_most}),
+            "Keys that are tried on the signatures of tokens, per second and VM; one costs about 1 ms of CPU. A token is checked once while it is remembered (the last 64). A quarter of the checks is kept for tokens that browsers carry: anybody can make those. Beyond them, signatures are recorded as `unchecked` with reason `budget`. `all`: without bound; `off` or 0: none.",
+            json!({"anyOf": [{"type": "integer", "minimum": checks, "maximum": checks_most}, {"enum": settings::CHECK_WORDS}]}),
         ),
         member("/delivery", "object", "see below", "When records leave.", json!({"type": "object"})),
         member(
@@ -528,7 +355,7 @@ fn bounds() -> Vec<Member> {
     ]
 }
 
-fn member(pointer: &str, kind: &str, default: &'static str, meaning: &'static str, schema: Value) -> Member {
+pub(super) fn member(pointer: &str, kind: &str, default: &'static str, meaning: &'static str, schema: Value) -> Member {
     Member { pointer: pointer.to_owned(), kind: kind.to_owned(), default, meaning, schema }
 }
 
@@ -541,10 +368,10 @@ fn secret() -> Value {
     })
 }
 
-fn words(words: &[&str]) -> String {
+pub(super) fn words(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn range(min: impl std::fmt::Display, max: impl std::fmt::Display) -> String {
+pub(super) fn range(min: impl std::fmt::Display, max: impl std::fmt::Display) -> String {
     format!("{min} to {max}")
 }

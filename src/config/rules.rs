@@ -70,6 +70,7 @@ fn client(node: &Node<'_>, report: &mut Report) -> Option<ClientRules> {
         post_logout_redirect_uris: list("post_logout_redirect_uris", report),
         request_uris: list("request_uris", report),
         scopes: list("scopes", report),
+        audiences: list("audiences", report),
     };
     id.map(|_| client)
 }
@@ -89,10 +90,11 @@ const CLIENT: &[&str] = &[
     "post_logout_redirect_uris",
     "request_uris",
     "scopes",
+    "audiences",
 ];
 
 /// [`Severity::ALL`], [`Baseline::ALL`], [`Plaintext::ALL`], as lists that a problem can name.
-pub(super) const SEVERITIES: &[&str] = &["info", "low", "med", "high", "crit"];
+pub(super) const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
 pub(super) const BASELINES: &[&str] = &["fapi2", "oauth21"];
 pub(super) const PLAINTEXTS: &[&str] = &["auto", "always", "never"];
 
@@ -111,6 +113,53 @@ pub(super) const SECONDS: (u64, u64) = (1, 315_360_000);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn rules(text: &str) -> (Option<RuleSettings>, Vec<String>) {
+        let json = super::super::json::Json::parse(text.as_bytes()).unwrap();
+        let mut report = Report::default();
+        let settings = read(&Node::root(&json), &mut report);
+        (settings, report.problems.into_iter().map(|problem| problem.pointer).collect())
+    }
+
+    #[test]
+    fn everything_is_taken_and_may_be_left_out() {
+        assert_eq!(rules("{}"), (Some(RuleSettings::default()), Vec::new()));
+        let (settings, problems) = rules(
+            r#"{"off":["A-01"],"severity":{"T-01":"low"},"baseline":"fapi2","plaintext":"always",
+                "lifetimes":{"access_token":60},"clients":[{"id":"web","confidential":true,"scopes":["openid"]}]}"#,
+        );
+        let settings = settings.unwrap();
+        assert_eq!((settings.off, settings.severity), (vec![Rule::A01], vec![(Rule::T01, Severity::Low)]));
+        assert_eq!((settings.baseline, settings.plaintext), (Some(Baseline::Fapi2), Plaintext::Always));
+        assert_eq!((settings.lifetimes.access_token, settings.lifetimes.id_token), (60, 86_400));
+        assert_eq!(settings.clients.first().map(|client| client.scopes.len()), Some(1));
+        assert_eq!(problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_mistake_is_a_problem_where_it_stands() {
+        let (_, problems) = rules(
+            r#"{"off":["A-01","A-99"],"severity":{"Z-01":"low","T-01":"bad"},"baseline":"x","plaintext":true,
+                "lifetimes":{"id_token":0},"clients":[{"issuer":"i"},{"id":"","colour":"red"}],"more":1}"#,
+        );
+        let expected = [
+            "/more",
+            "/off/1",
+            "/baseline",
+            "/plaintext",
+            "/severity/Z-01",
+            "/severity/T-01",
+            "/clients/0/id",
+            "/clients/1/colour",
+            "/clients/1/id",
+            "/lifetimes/id_token",
+        ];
+        let sorted = |mut list: Vec<String>| {
+            list.sort();
+            list
+        };
+        assert_eq!(sorted(problems), sorted(expected.map(str::to_owned).to_vec()));
+    }
 
     #[test]
     fn the_words_are_those_of_the_rules() {

@@ -3,12 +3,14 @@
 use super::forms;
 use super::issuers::{self, Issuer};
 use super::json::Json;
+use super::parties::{self, Party};
 use super::problem::ProblemKind;
+use super::providers;
 use super::reader::{Members, Node, Report};
 use super::rules;
 use super::secrets::{Environment, Rings, Secrets};
 use super::sinks::{self, Sink};
-use crate::oauth::Vantage;
+use crate::oauth::{LoginForms, Vantage};
 use crate::record::{Privacy, Profile};
 use crate::rules::RuleSettings;
 
@@ -17,12 +19,17 @@ use crate::rules::RuleSettings;
 pub(super) struct Settings {
     pub(super) enabled: bool,
     pub(super) issuers: Vec<Issuer>,
+    /// Clients and resource servers.
+    pub(super) parties: Vec<Party>,
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
     pub(super) signing: SigningMode,
     pub(super) domain: Option<String>,
     pub(super) beat_seconds: u32,
     pub(super) privacy: Privacy,
+    pub(super) login_forms: LoginForms,
+    /// Whether pages that are no attempts are recorded.
+    pub(super) interactions: bool,
     pub(super) rules: RuleSettings,
     pub(super) memory: usize,
     pub(super) signature_checks: u32,
@@ -61,23 +68,30 @@ impl Settings {
         let members = root.members(ROOT, report)?;
         let inline_allowed = members.get("insecure_inline").and_then(|node| node.bool(report)) == Some(true);
         let mut secrets = Secrets::new(environment, inline_allowed);
-        let issuers = members.require("issuers", report).map(|node| issuers::read(&node, report));
+        let profiles = members.get("providers").map(|node| providers::read(&node, report)).unwrap_or_default();
+        let issuers = members.require("issuers", report).map(|node| issuers::read(&node, &profiles, report));
+        let issuers = issuers.unwrap_or_default();
+        let parties = parties::read(&members, &issuers, report);
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
         let key =
             members.get("keys").and_then(|node| node.open(&mut Report::default())).and_then(|keys| keys.get("signing"));
         let (signing, domain, beat_seconds) = evidence(&members, key.is_some(), report);
         let (interval_ms, retain_seconds) = delivery(&members, report);
+        let (login_forms, interactions) = capture(&members, report);
         let (memory, signature_checks) = limits(&members, report);
         Some(Self {
             enabled: members.get("enabled").and_then(|node| node.bool(report)).unwrap_or(true),
-            issuers: issuers.unwrap_or_default(),
+            issuers,
+            parties,
             sinks: sinks.unwrap_or_default(),
             rings,
             signing,
             domain,
             beat_seconds,
             privacy: privacy(&members, report),
+            login_forms,
+            interactions,
             rules: members.get("rules").and_then(|node| rules::read(&node, report)).unwrap_or_default(),
             memory,
             signature_checks,
@@ -153,15 +167,35 @@ fn evidence(members: &Members<'_>, key: bool, report: &mut Report) -> (SigningMo
     (mode, domain.map(str::to_owned), beat)
 }
 
+/// `login_forms` and `interactions`.
+fn capture(members: &Members<'_>, report: &mut Report) -> (LoginForms, bool) {
+    let Some(members) = members.get("capture").and_then(|node| node.members(CAPTURE, report)) else {
+        return (LoginForms::default(), false);
+    };
+    let forms = members.get("login_forms").and_then(|node| node.word(LOGIN_FORMS, report));
+    let interactions = members.get("interactions").and_then(|node| node.bool(report));
+    let forms = forms.and_then(|at| LoginForms::ALL.get(at).copied());
+    (forms.unwrap_or_default(), interactions.unwrap_or_default())
+}
+
 /// `memory` and `signature_checks`.
 fn limits(members: &Members<'_>, report: &mut Report) -> (usize, u32) {
     let limits = members.get("limits").and_then(|node| node.members(LIMITS, report));
-    let mut number = |name: &str, (min, default, max): (u64, u64, u64)| {
-        let node = limits.as_ref().and_then(|limits| limits.get(name));
-        node.and_then(|node| node.number(min, max, report)).unwrap_or(default)
-    };
-    let memory = usize::try_from(number("memory", MEMORY)).unwrap_or(usize::MAX);
-    (memory, u32::try_from(number("signature_checks", SIGNATURE_CHECKS)).unwrap_or(u32::MAX))
+    let node = |name: &str| limits.as_ref().and_then(|limits| limits.get(name));
+    let (min, default, max) = MEMORY;
+    let memory = node("memory").and_then(|node| node.number(min, max, report)).unwrap_or(default);
+    let checks = node("signature_checks").and_then(|node| signature_checks(&node, report));
+    (usize::try_from(memory).unwrap_or(usize::MAX), checks.unwrap_or(SIGNATURE_CHECKS.1))
+}
+
+/// A number, `all` or `off`.
+fn signature_checks(node: &Node<'_>, report: &mut Report) -> Option<u32> {
+    if node.is_text() {
+        let word = node.word(CHECK_WORDS, report)?;
+        return Some(if word == 0 { u32::MAX } else { 0 });
+    }
+    let (min, _, max) = SIGNATURE_CHECKS;
+    node.number(min.into(), max.into(), report).and_then(|number| u32::try_from(number).ok())
 }
 
 /// `interval_ms` and `retain_seconds`.
@@ -184,11 +218,15 @@ pub(super) const ROOT: &[&str] = &[
     "version",
     "enabled",
     "issuers",
+    "relying_parties",
+    "resource_servers",
+    "providers",
     "sinks",
     "keys",
     "insecure_inline",
     "evidence",
     "privacy",
+    "capture",
     "rules",
     "limits",
     "delivery",
@@ -196,6 +234,9 @@ pub(super) const ROOT: &[&str] = &[
 ];
 pub(super) const EVIDENCE: &[&str] = &["signing", "domain", "beat_seconds"];
 pub(super) const SIGNINGS: &[&str] = &["configured", "enrolled"];
+pub(super) const CAPTURE: &[&str] = &["login_forms", "interactions"];
+/// [`LoginForms::ALL`]
+pub(super) const LOGIN_FORMS: &[&str] = &["off", "outcome", "username"];
 pub(super) const PRIVACY: &[&str] = &["profile", "purpose", "trusted_hops"];
 pub(super) const PROFILES: &[&str] = &["minimal", "standard", "full"];
 pub(super) const LIMITS: &[&str] = &["memory", "signature_checks"];
@@ -206,7 +247,9 @@ pub(super) const VANTAGES: &[&str] = &["auto", "edge", "idp-in", "idp-out", "rp-
 /// Bytes: least, default, most. Half is for bodies in flight, half for drafts and sealed batches.
 pub(super) const MEMORY: (u64, u64, u64) = (256 << 10, 16 << 20, 512 << 20);
 /// Keys that are tried on signatures, each second and VM: none, default, most.
-pub(super) const SIGNATURE_CHECKS: (u64, u64, u64) = (0, 20, 10_000);
+pub(super) const SIGNATURE_CHECKS: (u32, u32, u32) = (0, 20, 10_000);
+/// Every signature, and none.
+pub(super) const CHECK_WORDS: &[&str] = &["all", "off"];
 /// Seconds between two beats of a process: least, default, most.
 pub(super) const BEAT_SECONDS: (u32, u32, u32) = (10, crate::pipeline::BEAT_SECONDS, 3_600);
 /// Milliseconds between two looks at the queue: least, default, most.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::oauth::Vantage;
+use crate::oauth::{ProtocolEvent, Side, Vantage};
 use crate::record::{Direction, Profile};
 
 const MINIMAL: &str =
@@ -41,7 +41,7 @@ fn the_minimal_configuration_has_the_documented_defaults() {
     let config = parsed(MINIMAL).unwrap();
     assert!(config.enabled && config.keys.is_none() && config.fetches.is_empty() && config.warnings.is_empty());
     assert_eq!(config.privacy, Privacy::default());
-    assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::IdpIn);
+    assert_eq!(config.vantage.of(Direction::Unspecified, Side::default(), ProtocolEvent::TokenIssued), Vantage::IdpIn);
     assert_eq!((config.body_bytes, config.interval_ms), (8 << 20, 1_000));
     assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (8 << 20, 900_000));
     let sink = config.outbox.sink;
@@ -61,7 +61,7 @@ fn every_member_is_taken() {
     assert_eq!(config.privacy.trusted_hops, 2);
     assert_eq!(config.fetches, [FetchSettings { issuer: 0, cluster: "outbound|443||idp.example.com".into() }]);
     assert_eq!((config.body_bytes, config.interval_ms), (2 << 20, 200));
-    assert_eq!(config.vantage.of(Direction::Unspecified), Vantage::RpOut);
+    assert_eq!(config.vantage.of(Direction::Unspecified, Side::default(), ProtocolEvent::TokenIssued), Vantage::RpOut);
     let keys = config.keys.unwrap();
     assert_eq!(keys.join_ids().map(crate::record::KeyId::as_str).collect::<Vec<_>>(), ["k2", "k1"]);
     assert_eq!((config.outbox.queue_bytes, config.outbox.keep_ms), (2 << 20, 60_000));
@@ -119,7 +119,15 @@ fn each_mistake_has_its_pointer() {
         (with(r#""privacy":{"profile":"standard"}"#), "/privacy/purpose: is missing: profiles"),
         (with(r#""privacy":{"profile":"strict"}"#), "/privacy/profile: expected one of `minimal`, `standard`, `full`"),
         (with(r#""privacy":{"trusted_hops":17}"#), "/privacy/trusted_hops: expected a whole number from 0 to 16"),
-        (with(r#""capture":{"login_forms":"outcome"}"#), "/capture: is unknown"),
+        (with(r#""capture":{"login_forms":"password"}"#), "/capture/login_forms: expected one of `off`"),
+        (with(r#""providers":{"keycloak":{}}"#), "/providers/keycloak: expected another name"),
+        (with(r#""providers":{"own":{"routes":{"x":"token"}}}"#), "/providers/own/routes/x: expected a path template"),
+        (with(r#""providers":{"own":{"routes":{"/x":"tokn"}}}"#), "/providers/own/routes/~1x: expected one of"),
+        (with(r#""providers":{"own":{"login":[{"rules":[]}]}}"#), "/providers/own/login/0/path: is missing"),
+        (
+            with(r#""providers":{"own":{"login":[{"path":"/l","rules":[{"outcome":"failure"}]}]}}"#),
+            "/providers/own/login/0/rules/0: expected at least one test",
+        ),
         (with(r#""limits":{"memory":1000}"#), "/limits/memory: expected a whole number from 262144 to 536870912"),
         (with(r#""limits":{"memory":null}"#), "/limits/memory: expected a whole number"),
         (with(r#""delivery":{"interval":5}"#), "/delivery/interval: is unknown; did you mean `interval_ms`?"),
@@ -161,7 +169,7 @@ fn each_mistake_in_a_list_has_its_pointer() {
             MINIMAL.replace("acme\"", "acme\",\"endpoints\":{\"token\":\"t\"}"),
             "/issuers/0/endpoints/token: expected an absolute path",
         ),
-        (MINIMAL.replace("acme\"", "acme\",\"provider\":\"okta\""), "/issuers/0/provider: expected one of `keycloak`"),
+        (MINIMAL.replace("acme\"", "acme\",\"provider\":\"nobodys\""), "/issuers/0/provider: expected one of `adfs`"),
         (
             MINIMAL.replace("acme\"", "acme\",\"authorities\":[\"https://x\"]"),
             "/issuers/0/authorities/0: expected host or host:port",
@@ -330,6 +338,10 @@ fn the_reference_names_exactly_the_members_that_the_reader_knows() {
         ("/keys/signing/current", secrets::KEY),
         ("/evidence", settings::EVIDENCE),
         ("/privacy", settings::PRIVACY),
+        ("/capture", settings::CAPTURE),
+        ("/providers/*", providers::PROVIDER),
+        ("/providers/*/login/*", providers::LOGIN),
+        ("/providers/*/login/*/rules/*", providers::RULE),
         ("/limits", settings::LIMITS),
         ("/delivery", settings::DELIVERY),
     ] {
@@ -341,8 +353,11 @@ fn the_reference_names_exactly_the_members_that_the_reader_knows() {
 
 #[test]
 fn words_of_the_configuration_are_the_words_of_the_types() {
-    use crate::oauth::{EndpointKind, Provider};
-    assert_eq!(issuers::PROVIDERS, Provider::ALL.map(Provider::as_str));
+    use crate::oauth::{EndpointKind, LoginForms, Means, PROVIDERS, Provider};
+    assert_eq!(PROVIDERS, Provider::ALL.map(Provider::as_str));
+    assert_eq!(settings::LOGIN_FORMS, LoginForms::ALL.map(LoginForms::as_str));
+    assert_eq!(providers::MEANS, Means::ALL.map(Means::as_str));
+    assert!(providers::KINDS.iter().all(|word| EndpointKind::parse(word).is_some()));
     assert!(issuers::ENDPOINTS.iter().all(|word| EndpointKind::parse(word).is_some()));
     assert!(settings::VANTAGES.iter().skip(1).all(|word| Vantage::parse(word).is_some()));
     let profiles = [Profile::Minimal, Profile::Standard, Profile::Full];

@@ -126,12 +126,38 @@ impl ResponseHead {
     pub fn deletes_cookie(&self) -> bool {
         self.headers.all("set-cookie").any(deletes)
     }
+
+    /// Whether a `Set-Cookie` field deletes the cookie of that name; a `*` at its end stands for anything.
+    #[must_use]
+    pub fn deletes_cookie_named(&self, name: &str) -> bool {
+        self.headers.all("set-cookie").any(|field| is_cookie(field, name) && deletes(field))
+    }
+
+    /// Whether a `Set-Cookie` field sets the cookie of that name to something.
+    #[must_use]
+    pub fn sets_cookie(&self, name: &str) -> bool {
+        self.headers.all("set-cookie").any(|field| is_cookie(field, name) && !deletes(field))
+    }
+
+    /// Whether a `Set-Cookie` field sets any cookie to something.
+    #[must_use]
+    pub fn sets_some_cookie(&self) -> bool {
+        self.headers.all("set-cookie").any(|line| !deletes(line))
+    }
 }
 
 /// Values may be secrets: only the names are shown.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| String::from_utf8_lossy(name))).finish()
+    }
+}
+
+fn is_cookie(set_cookie: &[u8], wanted: &str) -> bool {
+    let name = set_cookie.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+    match wanted.strip_suffix('*') {
+        Some(start) => name.starts_with(start.as_bytes()),
+        None => name == wanted.as_bytes(),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::authorization_response::{self, Found};
+use super::checks;
 use super::client_authentication::named;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
@@ -11,12 +12,15 @@ use super::json::Json;
 use super::jwt;
 use super::links::{Links, s256};
 use super::observation::{
-    AuthorizationRequest, AuthorizationResponse, BodyFormat, Delivery, LinkRole, Message, OAuthError, Observation,
-    Outcome, Reason, Recognition, RequestForm,
+    AuthorizationRequest, AuthorizationResponse, BodyFormat, Comparison, Delivery, Hidden, LinkRole, Message,
+    OAuthError, Observation, Outcome, Reason, Recognition, RequestForm, SignedMessage,
 };
-use super::parameters::Parameters;
+use super::parameters::{Parameters, text};
+use super::provider::JarSemantics;
 use super::recognise::{PAR_URN, is_internal_hop};
 use super::scene::{Answer, Scene, put_links, was_sent};
+use super::signed_message;
+use super::token_claims::NOT_A_JWT;
 use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::{Malformation, Seen};
@@ -29,14 +33,21 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Vec<Ob
     // A consent form is posted to the same place, without what makes a request (Spring Authorization Server).
     let consent =
         scene.is_post() && !["response_type", "request", "request_uri"].iter().any(|name| scene.parameters.has(name));
-    if consent || is_internal_hop(&scene.parameters) {
+    if consent || is_internal_hop(&scene.parameters, scene.issuer) {
         return response_of(scene, Some(&scene.parameters));
     }
     let form = request_form(&scene.parameters);
-    let parameters = effective(scene);
+    let Opened { parameters, object, differs } = open(scene);
     let found = authorization_response::find(scene, Some(&parameters));
     let (outcome, reason) = judge(scene, found.as_ref());
     let mut request = observe_request(scene, &parameters, form, recognition);
+    if object.as_ref().is_some_and(|object| object.encrypted) {
+        request.hide(Hidden::JweRequest);
+    }
+    if let Message::AuthorizationRequest(message) = &mut request.message {
+        message.object = object;
+        message.object_differs = differs;
+    }
     request.outcome = outcome;
     request.reason = reason;
     request.error = found.as_ref().map_or_else(|| page_error(scene), Found::error);
@@ -60,6 +71,60 @@ fn response_of<'a>(scene: &Scene<'a>, request: Option<&Parameters<'a>>) -> Vec<O
     Vec::from_iter(response.or_else(page))
 }
 
+/// An authorization request where it begins: in the answer of a client, or of an authorization server that is one itself.
+/// `target`: the URL that the browser is sent to.
+pub(super) fn observe_initiated<'a>(
+    scene: &Scene<'a>,
+    target: Cow<'a, [u8]>,
+    sent: &Parameters<'a>,
+    delivery: Delivery,
+    recognition: Recognition,
+) -> Observation<'a> {
+    let form = request_form(sent);
+    let parameters = open_sent(scene, sent).parameters;
+    let mut links = Links::default();
+    link(&parameters, form, &mut links);
+    let mut message = read(scene, &parameters, form);
+    message.delivery = Some(delivery);
+    message.target = text(target);
+    let message = Message::AuthorizationRequest(Box::new(message));
+    let mut observation = scene.observation(ProtocolEvent::AuthorizationInitiated, recognition, message);
+    observation.outcome = Outcome::Success;
+    observation.client = named(&parameters);
+    put_links(&mut observation, links);
+    observation
+}
+
+/// The request that a request object makes where it is fetched. `reference`: the URL that it has.
+pub(super) fn observe_fetched<'a>(
+    scene: &Scene<'a>,
+    reference: Cow<'a, [u8]>,
+    object: Option<&'a [u8]>,
+    recognition: Recognition,
+) -> Observation<'a> {
+    let mut parameters = Parameters::default();
+    if let Some(claims) = object.and_then(jwt::read).and_then(|jwt| jwt.claims) {
+        parameters.add_object(&claims, &scene.policy.limits);
+    }
+    let form = RequestForm::RequestUri;
+    let mut links = Links::default();
+    link(&parameters, form, &mut links);
+    links.add(LinkRole::Par, "request.request_uri", Seen::Present(reference));
+    links.add(
+        LinkRole::Robj,
+        "request.request",
+        object.map_or(Seen::Absent, |object| Seen::Present(Cow::Borrowed(object))),
+    );
+    let mut message = read(scene, &parameters, form);
+    message.delivery = None;
+    let message = Message::AuthorizationRequest(Box::new(message));
+    let mut observation = scene.observation(ProtocolEvent::RequestObjectFetched, recognition, message);
+    scene.claim_named(&mut observation, None);
+    observation.client = named(&parameters);
+    put_links(&mut observation, links);
+    observation
+}
+
 pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     let by_reference = parameters.text("request_uri");
     match by_reference {
@@ -70,18 +135,55 @@ pub(super) fn request_form(parameters: &Parameters<'_>) -> RequestForm {
     }
 }
 
-/// The parameters that count: those of a readable request object over those beside it (OIDC Core §6.1, RFC 9101 §5).
-pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
-    let object = scene.parameters.octets("request").present().and_then(|object| jwt::read(&object));
-    match object.and_then(|jwt| jwt.claims) {
-        Some(claims) => {
-            let mut inner = Parameters::default();
-            inner.add_object(&claims, &scene.policy.limits);
-            scene.parameters.overridden_by(inner)
-        }
-        None => scene.parameters.clone(),
-    }
+/// The parameters of a request that count, and its request object.
+pub(super) struct Opened<'a> {
+    pub(super) parameters: Parameters<'a>,
+    pub(super) object: Option<SignedMessage<'a>>,
+    /// What stands in the object and, with another value, beside it.
+    pub(super) differs: Vec<&'static str>,
 }
+
+/// The parameters that count, of a request whose object is recorded elsewhere or not at all.
+pub(super) fn effective<'a>(scene: &Scene<'a>) -> Parameters<'a> {
+    open(scene).parameters
+}
+
+/// Opens the request object, if there is a readable one: its parameters over those beside it, or alone, as the issuer
+/// has it (OIDC Core §6.1, RFC 9101 §6.3). `iss` is compared with the client, `aud` with the issuer (RFC 9101 §4).
+pub(super) fn open<'a>(scene: &Scene<'a>) -> Opened<'a> {
+    open_sent(scene, &scene.parameters)
+}
+
+fn open_sent<'a>(scene: &Scene<'a>, outer: &Parameters<'a>) -> Opened<'a> {
+    let read = outer.octets("request").present().and_then(|object| signed_message::read(&object));
+    let Some((mut object, claims)) = read else {
+        return Opened { parameters: outer.clone(), object: None, differs: Vec::new() };
+    };
+    let Some(claims) = claims else {
+        return Opened { parameters: outer.clone(), object: Some(object), differs: Vec::new() };
+    };
+    let mut inner = Parameters::default();
+    inner.add_object(&claims, &scene.policy.limits);
+    let client = outer.text("client_id").present().or_else(|| inner.text("client_id").present());
+    let named = |iss: &Cow<'_, str>| if Some(iss) == client.as_ref() { Comparison::Right } else { Comparison::Wrong };
+    object.checks.iss = client.as_ref().map(|_| object.iss.as_ref().present().map_or(Comparison::Missing, named));
+    let known = scene.endpoint.is_some();
+    object.checks.aud = known.then(|| checks::audience(&claims, &scene.issuer.name));
+    object.checks.exp = checks::lifetime(&claims);
+    let differ = |name: &&str| match (outer.octets(name), inner.octets(name)) {
+        (Seen::Present(outer), Seen::Present(inner)) => outer != inner,
+        _ => false,
+    };
+    let differs = COPIED.into_iter().filter(differ).collect();
+    let parameters = match scene.issuer.jar_semantics {
+        JarSemantics::Oidc => outer.overridden_by(inner),
+        JarSemantics::Rfc9101 => outer.replaced_by(inner),
+    };
+    Opened { parameters, object: Some(object), differs }
+}
+
+/// Parameters that are copied beside a request object, or must not differ there (OIDC Core §6.1, RFC 9101 §6.3).
+const COPIED: [&str; 6] = ["client_id", "nonce", "redirect_uri", "response_type", "scope", "state"];
 
 /// PROTOCOL §1.6, first row.
 fn judge(scene: &Scene<'_>, found: Option<&Found<'_>>) -> (Outcome, Option<Reason>) {
@@ -121,6 +223,8 @@ pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: Req
     });
     let hints = IDP_HINTS.iter().map(|name| parameters.text(name));
     AuthorizationRequest {
+        object: None,
+        object_differs: Vec::new(),
         delivery: Some(if posted { Delivery::Post } else { Delivery::Query }),
         form: Some(form),
         response_type,
@@ -143,6 +247,7 @@ pub(super) fn read<'a>(scene: &Scene<'a>, parameters: &Parameters<'a>, form: Req
         oidc_nonce: parameters.length("nonce"),
         code_challenge: parameters.length("code_challenge"),
         id_token_hint: was_sent(&parameters.octets("id_token_hint")),
+        target: Seen::Absent,
         unknown_parameters: parameters.unknown(KNOWN),
     }
 }
@@ -173,13 +278,19 @@ pub(super) fn link<'a>(parameters: &Parameters<'a>, form: RequestForm, links: &m
     links.add(LinkRole::Nonce, "request.nonce", parameters.octets("nonce"));
     links.add(LinkRole::Pkce, "request.code_challenge", challenge(parameters));
     links.add(LinkRole::Idt, "request.id_token_hint", parameters.octets("id_token_hint"));
-    links.add(LinkRole::Robj, "request.request", parameters.octets("request"));
+    let object = parameters.octets("request");
+    if object.as_ref().present().is_some_and(|object| jwt::read(object).is_none()) {
+        links.note_if_malformed("request.request", &NOT_A_JWT);
+    }
+    links.add(LinkRole::Robj, "request.request", object);
     let uri = parameters.octets("request_uri").map(|uri| match uri {
         uri if form == RequestForm::Par => uri,
         // PROTOCOL §2.1, HQ-08: the fragment is not part of what is fetched.
         uri => Cow::Owned(uri.split(|byte| *byte == b'#').next().unwrap_or_default().to_vec()),
     });
     links.add(LinkRole::Par, "request.request_uri", uri);
+    // RFC 9449 §10: the code is bound to this key.
+    links.add(LinkRole::Dpop, "request.dpop_jkt", parameters.octets("dpop_jkt"));
 }
 
 /// The S256 challenge, whichever method was asked for, so that it meets the verifier's (PROTOCOL §3.3).

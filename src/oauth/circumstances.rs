@@ -6,16 +6,21 @@ use std::borrow::Cow;
 use super::jwt;
 use super::metadata::Declared;
 use super::parameters::Parameters;
+use super::party::Side;
 use super::scene::{Scene, was_sent};
 use crate::seen::Seen;
 
 /// What an exchange was like beside what it said.
 #[derive(Clone, Debug, Default)]
 pub struct Circumstances<'a> {
+    /// The issuer that is configured for the endpoint, whatever the message says; `None` where only a shape is known.
+    pub asked: Option<&'a str>,
     /// The parameters of an authorization request are elsewhere or encrypted: what is missing may be there.
     pub hidden: bool,
     /// A known parameter that came twice and may not.
     pub duplicate: Option<&'static str>,
+    /// The `claims` parameter asks for claims with certain values (OIDC Core §5.5.1).
+    pub claims_valued: bool,
     /// The code challenge is not of the form that its method gives it (RFC 7636 §4.2).
     pub challenge_malformed: bool,
     /// What the client assertion says of itself.
@@ -42,12 +47,31 @@ pub struct Assertion<'a> {
 pub(super) fn read<'a>(scene: &Scene<'a>) -> Circumstances<'a> {
     let parameters = &scene.parameters;
     Circumstances {
+        asked: scene.endpoint.map(|_| scene.issuer.name.as_str()).filter(|_| scene.side == Side::AuthorizationServer),
         hidden: is_hidden(parameters),
-        duplicate: ONCE.iter().find(|name| parameters.is_repeated(name)).copied(),
+        duplicate: duplicate(scene),
+        claims_valued: valued(parameters),
         challenge_malformed: is_malformed(parameters),
         assertion: parameters.octets("client_assertion").present().and_then(|assertion| read_assertion(&assertion)),
         declared: scene.issuer.declared.as_ref(),
     }
+}
+
+/// In one place: a form that is posted beside the query it was shown for (a consent page) repeats no parameter.
+fn duplicate(scene: &Scene<'_>) -> Option<&'static str> {
+    let mut repeated = ONCE.iter().filter(|name| scene.parameters.count(name) > 1).peekable();
+    repeated.peek()?;
+    let query = Parameters::read(scene.decoded.request.query().unwrap_or_default(), &scene.policy.limits);
+    let twice = |name: &&&str| {
+        let (all, in_query) = (scene.parameters.count(name), query.count(name));
+        in_query > 1 || all.saturating_sub(in_query) > 1
+    };
+    repeated.find(twice).copied()
+}
+
+fn valued(parameters: &Parameters<'_>) -> bool {
+    let value = |claims: &[u8]| claims.windows(6).any(|text| text == b"\"value");
+    matches!(parameters.octets("claims"), Seen::Present(claims) if value(&claims))
 }
 
 /// Pushed, referenced, or in an object that cannot be read.

@@ -3,10 +3,13 @@
 
 use std::borrow::Cow;
 
+use super::dpop;
 use super::form;
 use super::jwt;
-use super::observation::{Client, ClientAuthMethod, ClientIdSource};
+use super::observation::{Client, ClientAuthMethod, ClientIdSource, Comparison, SignedMessage};
 use super::parameters::{Parameters, text};
+use super::scene::{Scene, was_sent};
+use super::signed_message;
 use crate::http::Headers;
 use crate::seen::{Malformation, Seen};
 
@@ -37,50 +40,105 @@ pub fn read_basic(credentials: &[u8]) -> BasicClient {
     BasicClient { id, not_encoded }
 }
 
+/// A client as a back-channel request of an issuer names it: [`identify`], and its certificate where the issuer's clients
+/// have such.
+pub(super) fn identify_client<'a>(scene: &Scene<'a>) -> (Client<'a>, bool) {
+    let headers = &scene.decoded.request.headers;
+    let (mut client, not_encoded) = identify(headers, &scene.parameters);
+    let named = matches!(client.id, Seen::Present(_)) && client.auth_method == Some(ClientAuthMethod::None);
+    // RFC 8705 §2. In a mesh the certificate is the workload's, so that the operator must have said so.
+    if named && scene.issuer.mtls_oauth && dpop::certificate(headers).is_some() {
+        client.auth_method = Some(ClientAuthMethod::TlsClientAuth);
+    }
+    (client, not_encoded)
+}
+
 /// A client as a back-channel request names it; `authenticated` is left open. The flag says that Basic credentials were
 /// not form-encoded.
 pub(super) fn identify<'a>(headers: &Headers, parameters: &Parameters<'a>) -> (Client<'a>, bool) {
     let basic = basic(headers);
     let assertion = parameters.octets("client_assertion");
+    let saml = parameters.text("client_assertion_type").present().is_some_and(|kind| kind == SAML_BEARER);
+    let attestation = headers.first(ATTESTATION);
+    let method_of_assertion = || if saml { ClientAuthMethod::Saml2 } else { assertion_method(&assertion) };
     let methods = [
         basic.is_some().then_some(ClientAuthMethod::ClientSecretBasic),
-        parameters.has("client_assertion").then(|| assertion_method(&assertion)),
-        parameters.has("client_secret").then_some(ClientAuthMethod::ClientSecretPost),
+        parameters.has("client_assertion").then(method_of_assertion),
+        attestation.is_some().then_some(ClientAuthMethod::AttestJwtClientAuth),
+        was_sent(&parameters.octets("client_secret")).then_some(ClientAuthMethod::ClientSecretPost),
     ];
-    let mut tried = methods.into_iter().flatten();
-    let auth_method = match (tried.next(), tried.next()) {
-        (Some(_), Some(_)) => ClientAuthMethod::Several,
-        (Some(one), None) => one,
-        (None, _) => ClientAuthMethod::None,
+    let tried: Vec<ClientAuthMethod> = methods.into_iter().flatten().collect();
+    let auth_method = match tried.as_slice() {
+        [] => ClientAuthMethod::None,
+        [one] => *one,
+        _ => ClientAuthMethod::Several,
     };
     let not_encoded = basic.as_ref().is_some_and(|basic| basic.not_encoded);
+    let of_assertion = assertion.as_ref().and_then(|assertion| match saml {
+        true => Seen::Absent,
+        false => assertion_subject(assertion),
+    });
     let sources = [
         (ClientIdSource::Basic, basic.map_or(Seen::Absent, |basic| basic.id.map(Cow::Owned))),
-        (ClientIdSource::ClientAssertion, assertion.and_then(|assertion| assertion_subject(&assertion))),
+        (ClientIdSource::ClientAssertion, of_assertion),
+        (ClientIdSource::Attestation, attestation.map_or(Seen::Absent, assertion_subject)),
         (ClientIdSource::Parameter, parameters.text("client_id")),
     ];
-    let (source, id) = first(sources);
-    (Client { id, id_source: source, auth_method: Some(auth_method), authenticated: None }, not_encoded)
+    let (id_source, id, contradicted_by) = first(sources);
+    let client = Client {
+        ambiguous: id_source == Some(ClientIdSource::Basic) && is_cut_url(&id),
+        id,
+        id_source,
+        auth_method: Some(auth_method),
+        authenticated: None,
+        tried: if tried.len() > 1 { tried } else { Vec::new() },
+        contradicted_by,
+        assertion: read_assertion(parameters, &assertion),
+    };
+    (client, not_encoded)
+}
+
+/// The assertion, or the secret where it is a JWT (Apple). RFC 7523 §3: `iss` and `sub` are the client; in a federated
+/// assertion `iss` is another's, and that is for the rules to tell apart.
+fn read_assertion<'a>(parameters: &Parameters<'a>, assertion: &Seen<Cow<'a, [u8]>>) -> Option<SignedMessage<'a>> {
+    let secret = || parameters.octets("client_secret").present();
+    let token = assertion.as_ref().present().cloned().or_else(secret)?;
+    let (mut message, claims) = signed_message::read(&token)?;
+    if let Some(Seen::Present(sub)) = claims.map(|claims| claims.text("sub", SUBJECT)) {
+        let is_client = |iss: &Cow<'_, str>| if *iss == sub { Comparison::Right } else { Comparison::Wrong };
+        message.checks.iss = Some(message.iss.as_ref().present().map_or(Comparison::Missing, is_client));
+    }
+    Some(message)
+}
+
+/// The id of Basic credentials is what stands before the first `:`. A URL that was not encoded is cut there.
+fn is_cut_url(id: &Seen<Cow<'_, str>>) -> bool {
+    matches!(id, Seen::Present(id) if id == "http" || id == "https")
 }
 
 /// A client as a front-channel message names it.
 pub(super) fn named<'a>(parameters: &Parameters<'a>) -> Client<'a> {
     let id = parameters.text("client_id");
     let id_source = matches!(id, Seen::Present(_)).then_some(ClientIdSource::Parameter);
-    Client { id, id_source, auth_method: None, authenticated: None }
+    Client { id, id_source, ..Client::default() }
 }
 
-/// The first source with a value, else the first malformation.
-fn first<'a>(sources: [(ClientIdSource, Seen<Cow<'a, str>>); 3]) -> (Option<ClientIdSource>, Seen<Cow<'a, str>>) {
-    let mut fallback = Seen::Absent;
+/// The first source with a value, else the first malformation; and the sources that name another.
+fn first<'a>(
+    sources: [(ClientIdSource, Seen<Cow<'a, str>>); 4],
+) -> (Option<ClientIdSource>, Seen<Cow<'a, str>>, Vec<ClientIdSource>) {
+    let mut chosen: (Option<ClientIdSource>, Seen<Cow<'a, str>>) = (None, Seen::Absent);
+    let mut contradicted_by = Vec::new();
     for (source, id) in sources {
-        match id {
-            Seen::Present(_) => return (Some(source), id),
-            Seen::Malformed(_) if fallback.is_absent() => fallback = id,
-            Seen::Absent | Seen::Malformed(_) => {}
+        match (&chosen, id) {
+            ((Some(_), Seen::Present(first)), Seen::Present(other)) if *first != other => contradicted_by.push(source),
+            ((Some(_), _), _) | (_, Seen::Absent) => {}
+            ((None, _), id @ Seen::Present(_)) => chosen = (Some(source), id),
+            ((None, before), id) if before.is_absent() => chosen = (None, id),
+            ((None, _), _) => {}
         }
     }
-    (None, fallback)
+    (chosen.0, chosen.1, contradicted_by)
 }
 
 fn basic(headers: &Headers) -> Option<BasicClient> {
@@ -114,8 +172,17 @@ fn assertion_method(assertion: &Seen<Cow<'_, [u8]>>) -> ClientAuthMethod {
 /// RFC 7523 §3: `sub` is the client id.
 fn assertion_subject<'a>(assertion: &[u8]) -> Seen<Cow<'a, str>> {
     let claims = jwt::read(assertion).and_then(|jwt| jwt.claims);
-    claims.map_or(Seen::Malformed(Malformation::Type), |claims| claims.text("sub", 2048))
+    claims.map_or(Seen::Malformed(Malformation::Type), |claims| claims.text("sub", SUBJECT))
 }
+
+/// Carries a client attestation (draft-ietf-oauth-attestation-based-client-auth §6).
+const ATTESTATION: &str = "oauth-client-attestation";
+
+/// RFC 7522 §2.2
+const SAML_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+
+/// Bytes of a client id in a claim.
+const SUBJECT: usize = 2048;
 
 #[cfg(test)]
 mod tests {

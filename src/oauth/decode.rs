@@ -6,7 +6,6 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::policy::{Interest, Policy};
-use super::vantage::Vantage;
 use crate::body::{self, Body, Completeness};
 use crate::http::{RequestHead, ResponseHead};
 
@@ -15,8 +14,6 @@ use crate::http::{RequestHead, ResponseHead};
 pub struct Transcript<'a> {
     /// What [`Policy::triage`] said of it.
     pub interest: Interest,
-    /// Where the proxy stands.
-    pub vantage: Vantage,
     /// The request head.
     pub request: &'a RequestHead,
     /// What was read of the request body.
@@ -56,13 +53,11 @@ pub enum ResponseSource {
 #[derive(Debug)]
 pub struct Decoded<'a> {
     pub(super) interest: Interest,
-    pub(super) vantage: Vantage,
     pub(super) request: &'a RequestHead,
     pub(super) response: Option<&'a ResponseHead>,
     pub(super) source: ResponseSource,
     pub(super) request_content: Content<'a>,
     pub(super) response_content: Content<'a>,
-    pub(super) relevant: bool,
 }
 
 /// What can be read of a body.
@@ -79,7 +74,7 @@ enum Octets<'a> {
 /// Unpacks the bodies, as far as the policy wants them.
 #[must_use]
 pub fn decode<'a>(policy: &Policy, transcript: &Transcript<'a>) -> Decoded<'a> {
-    let Transcript { interest, vantage, request, response, end, .. } = *transcript;
+    let Transcript { interest, request, response, end, .. } = *transcript;
     let planned = policy.bodies(&interest, request).request.is_some();
     let request_content = if planned {
         let encodings = request.headers.list("content-encoding");
@@ -94,9 +89,7 @@ pub fn decode<'a>(policy: &Policy, transcript: &Transcript<'a>) -> Decoded<'a> {
         _ => Content::absent(),
     };
     let source = if response.is_none() { ResponseSource::None } else { end.source };
-    let upgraded = response.and_then(ResponseHead::status) == Some(101);
-    let relevant = policy.is_relevant(request) && !upgraded;
-    Decoded { interest, vantage, request, response, source, request_content, response_content, relevant }
+    Decoded { interest, request, response, source, request_content, response_content }
 }
 
 impl Decoded<'_> {
@@ -104,12 +97,6 @@ impl Decoded<'_> {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.response.and_then(ResponseHead::status)
-    }
-
-    /// Where the proxy stands.
-    #[must_use]
-    pub fn vantage(&self) -> Vantage {
-        self.vantage
     }
 }
 

@@ -9,7 +9,7 @@ use super::messages::{DeviceAuthorization, Named};
 use super::observation::{LinkRole, Message, Observation, Outcome, Reason, Recognition};
 use super::scene::{Answer, Scene, was_sent};
 use crate::body::Completeness;
-use crate::http::UrlParts;
+use crate::http::{MediaType, UrlParts};
 use crate::seen::Seen;
 
 /// A device authorization request and its answer; `None` for another method than POST.
@@ -35,7 +35,11 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
         message.expires_in = body.whole("expires_in");
         message.interval = body.whole("interval");
         links.add(LinkRole::Dev, "response.device_code", body.text("device_code").map(octets));
-        links.add(LinkRole::Ucode, "response.user_code", body.text("user_code").map(octets).map(normal_code));
+        links.add(
+            LinkRole::Ucode,
+            "response.user_code",
+            body.text("user_code").map(|code| normal_code(code.as_bytes())),
+        );
     }
     let message = Message::DeviceAuthorization(Box::new(message));
     Some(observation(scene, recognition, (verdict, body.completeness), (message, links)))
@@ -51,7 +55,7 @@ pub(super) fn observe_code<'a>(scene: &Scene<'a>, recognition: Recognition) -> O
     }
     let message = Named { in_query: scene.parameters.in_query(), user_code: was_sent(&code), ..Named::default() };
     let mut links = Links::default();
-    links.add(LinkRole::Ucode, "request.user_code", code.map(normal_code));
+    links.add(LinkRole::Ucode, "request.user_code", code.map(|code| normal_code(&code)));
     let mut observation =
         scene.observation(ProtocolEvent::DeviceUserCode, recognition, Message::Named(Box::new(message)));
     let (outcome, reason) = judge_code(scene);
@@ -74,12 +78,20 @@ fn judge_code(scene: &Scene<'_>) -> (Outcome, Option<Reason>) {
         // The code came in a link: the end-user is asked whether it is theirs.
         Answer::Server(_) if scene.is_get() => (Outcome::Pending, Some(Reason::Interaction)),
         Answer::Server(300..=399) => (Outcome::Success, None),
+        Answer::Server(200) if asks_again(scene) == Some(true) => (Outcome::Failure, Some(Reason::CredentialsRejected)),
+        Answer::Server(200) if asks_again(scene) == Some(false) => (Outcome::Success, None),
         Answer::Server(_) => (Outcome::Unknown, Some(Reason::HttpStatus)),
     }
 }
 
+/// Whether the page asks for the code again, where the provider's profile knows that page.
+fn asks_again(scene: &Scene<'_>) -> Option<bool> {
+    let page = scene.decoded.response_content.whole().filter(|_| scene.response_media() == Some(MediaType::Html))?;
+    scene.issuer.profile()?.asks_for_user_code(page)
+}
+
 /// RFC 8628 §6.1: people type it in any case and with any separator.
-fn normal_code(code: Cow<'_, [u8]>) -> Cow<'static, [u8]> {
+fn normal_code(code: &[u8]) -> Cow<'static, [u8]> {
     let letters = code.iter().filter(|byte| byte.is_ascii_alphanumeric());
     Cow::Owned(letters.map(u8::to_ascii_uppercase).collect())
 }

@@ -197,14 +197,14 @@ pub struct Endpoint {
     pub kind: EndpointKind,
     /// Who said so.
     pub recognition: Recognition,
-    /// The profile's template of the path below the issuer, where a profile knows one.
-    pub(super) template: Option<&'static str>,
+    /// Which route of the issuer's profile the path is, where the profile knows it.
+    pub(super) route: Option<u16>,
 }
 
 impl Endpoint {
     pub(super) fn of_tier(kind: EndpointKind, tier: Tier) -> Self {
         let confidence = if tier <= Tier::Discovered { Confidence::Certain } else { Confidence::High };
-        Self { kind, recognition: Recognition { tier, rule: kind.rule(), confidence }, template: None }
+        Self { kind, recognition: Recognition { tier, rule: kind.rule(), confidence }, route: None }
     }
 
     /// Whether only what is above it was named: its own part of the path can be anybody's.
@@ -218,18 +218,30 @@ impl Endpoint {
     }
 }
 
-/// Whether a normal path is an instance of a template: `{x}` stands for one segment. Allocates nothing.
-pub(super) fn fits(template: &str, path: &[u8]) -> bool {
-    let mut wanted = template.as_bytes().split(|byte| *byte == b'/');
-    let mut given = path.split(|byte| *byte == b'/');
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return true,
-            (Some(want), Some(have)) if want == have || (want.starts_with(b"{") && !have.is_empty()) => {}
-            _ => return false,
-        }
-    }
+/// Whether a normal path is an instance of a template: `{x}` stands for one segment, `{x*}` for any number of them, none
+/// included. `fold`: the case of letters does not matter. Allocates nothing.
+pub(super) fn fits(template: &str, path: &[u8], fold: bool) -> bool {
+    match_segments(template.strip_prefix('/'), path.strip_prefix(b"/".as_slice()), fold, MOST_STARS)
 }
+
+/// `None`: no segment is left. `stars`: how many open variables may still be tried, so that the work is bounded.
+fn match_segments(template: Option<&str>, path: Option<&[u8]>, fold: bool, stars: u8) -> bool {
+    let Some(template) = template else { return path.is_none() };
+    let (want, more) = template.split_once('/').map_or((template, None), |(want, more)| (want, Some(more)));
+    let mut parts = path.unwrap_or_default().splitn(2, |byte| *byte == b'/');
+    let (have, rest) = (path.and_then(|_| parts.next()), parts.next());
+    if want.ends_with("*}") && want.starts_with('{') {
+        let Some(fewer) = stars.checked_sub(1) else { return false };
+        return match_segments(more, path, fold, fewer)
+            || (have.is_some_and(|have| !have.is_empty()) && match_segments(Some(template), rest, fold, stars));
+    }
+    let Some(have) = have else { return false };
+    let same = want.as_bytes() == have || (fold && want.as_bytes().eq_ignore_ascii_case(have));
+    (same || (want.starts_with('{') && !have.is_empty())) && match_segments(more, rest, fold, stars)
+}
+
+/// Open variables of one template.
+const MOST_STARS: u8 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -237,11 +249,24 @@ mod tests {
 
     #[test]
     fn a_template_takes_one_segment_for_each_variable() {
-        assert!(fits("/interaction/{uid}", b"/interaction/x"));
-        assert!(fits("/token", b"/token"));
-        assert!(!fits("/interaction/{uid}", b"/interaction"));
-        assert!(!fits("/interaction/{uid}", b"/interaction/"));
-        assert!(!fits("/interaction/{uid}", b"/interaction/x/abort"));
+        let fits = |template, path: &str| super::fits(template, path.as_bytes(), false);
+        assert!(fits("/interaction/{uid}", "/interaction/x"));
+        assert!(fits("/token", "/token") && fits("/", "/") && !fits("/", "/x"));
+        assert!(!fits("/interaction/{uid}", "/interaction"));
+        assert!(!fits("/interaction/{uid}", "/interaction/"));
+        assert!(!fits("/interaction/{uid}", "/interaction/x/abort"));
+    }
+
+    #[test]
+    fn an_open_variable_takes_any_number_of_segments() {
+        let fits = |path: &str| super::fits("/{site*}/oauth2/token", path.as_bytes(), false);
+        assert!(fits("/oauth2/token") && fits("/a/oauth2/token") && fits("/a/b/oauth2/token"));
+        assert!(!fits("/a/oauth2") && !fits("/a/oauth2/token/x") && !fits("/"));
+        assert!(super::fits("/ui/{page*}", b"/ui", false) && super::fits("/ui/{page*}", b"/ui/a/b", false));
+        assert!(super::fits("/Account/Login", b"/account/login", true));
+        assert!(!super::fits("/Account/Login", b"/account/login", false));
+        let long = "/a".repeat(10_000);
+        assert!(!super::fits("/{a*}/{b*}/x", long.as_bytes().get(..2_000).unwrap(), false));
     }
 
     #[test]

@@ -60,6 +60,14 @@ pub fn is_decided(page: &[u8]) -> bool {
     page.len() >= WITHOUT_FORM && find(page, b"<form").is_none()
 }
 
+/// Whether a tag of a page has an attribute among whose words (HTML §2.3.7) is `word`. Entities are not decoded: what is
+/// asked for is a program's own mark.
+#[must_use]
+pub fn has_attribute(page: &[u8], name: &str, word: &str) -> bool {
+    let has = |value: &[u8]| value.split(|byte| is_space(*byte)).any(|own| own == word.as_bytes());
+    Tags { rest: page }.any(|tag| !tag.closing && tag.attribute(name.as_bytes()).is_some_and(has))
+}
+
 impl<'a> HtmlForm<'a> {
     fn add(&mut self, tag: &Tag<'a>) {
         if tag.closing {
@@ -100,6 +108,12 @@ impl<'a> Tag<'a> {
 }
 
 /// The tags of a page in order; comments and the content of scripts and their like are passed over.
+/// The addresses of the frames of a page, entities decoded.
+pub(super) fn frames(page: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    let frames = Tags { rest: page }.filter(|tag| tag.is(b"iframe") && !tag.closing);
+    frames.filter_map(|tag| Some(decode_entities(tag.attribute(b"src")?.trim_ascii())))
+}
+
 struct Tags<'a> {
     rest: &'a [u8],
 }

@@ -15,7 +15,7 @@ use crate::seen::Seen;
 /// A question and its answer; `None` for what asks nothing. Some servers take the token in the query of a GET
 /// (django-oauth-toolkit).
 pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option<Observation<'a>> {
-    if !scene.is_post() && !(scene.is_get() && scene.parameters.has("token")) {
+    if !asks(scene) {
         return None;
     }
     let body = Answered::read(scene);
@@ -96,6 +96,11 @@ fn read_answer<'a>(scene: &Scene<'a>, body: &Answered<'a>) -> (Option<UserinfoFo
         }
         None => (None, None),
     }
+}
+
+/// Whether the message is about a token: a POST, or a GET that has one.
+pub(super) fn asks(scene: &Scene<'_>) -> bool {
+    scene.is_post() || (scene.is_get() && scene.parameters.has("token"))
 }
 
 /// What is asked, and with which token.

@@ -175,6 +175,16 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Json<'a> {
+    /// What a JSON pointer leads to (RFC 6901, without its escapes): the first of members that are there twice.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Json<'a>> {
+        pointer.split('/').skip(1).try_fold(self, |json, step| match json {
+            Json::Object(object) => object.members().find(|(name, _)| *name == step).map(|(_, value)| value),
+            Json::List(items) => items.get(step.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
     /// A text of 1 to `limit` bytes.
     pub fn text(&self, limit: usize) -> Seen<Cow<'a, str>> {
         match self {

@@ -16,6 +16,8 @@ pub struct Jwt {
     pub claims: Option<Object<'static>>,
     /// Whether it has five parts: nothing but the header is readable.
     pub encrypted: bool,
+    /// Whether a part that was read is not base64url as RFC 7515 §2 has it: padded, or in the other alphabet.
+    pub lenient: bool,
 }
 
 /// Decoded bytes of a JOSE header (PROTOCOL §2.9).
@@ -42,9 +44,11 @@ pub fn read(token: &[u8]) -> Option<Jwt> {
         3 => true,
         _ => return None,
     };
+    let is_odd = |part: &[u8]| part.iter().any(|byte| b"=+/".contains(byte));
+    let lenient = is_odd(header) || (!encrypted && is_odd(payload));
     let header = section(header, HEADER)?;
     let claims = if encrypted { None } else { section(payload, PAYLOAD) };
-    header.has("alg").then_some(Jwt { header, claims, encrypted })
+    header.has("alg").then_some(Jwt { header, claims, encrypted, lenient })
 }
 
 /// What a token looks like from outside.
@@ -62,6 +66,14 @@ pub fn format(token: &[u8]) -> TokenFormat {
 pub fn base64_octets(text: &[u8]) -> Option<Vec<u8>> {
     BASE64URL.decode(text).or_else(|_| BASE64.decode(text)).ok()
 }
+
+/// A JSON object that is base64url-encoded.
+pub(super) fn decode_json(text: &[u8]) -> Option<Object<'static>> {
+    section(text, CARRIED)
+}
+
+/// Bytes of an object inside a query parameter.
+const CARRIED: usize = 8 * 1024;
 
 fn section(text: &[u8], limit: usize) -> Option<Object<'static>> {
     if text.len() / 4 * 3 > limit {

@@ -1,15 +1,17 @@
 //! The verification keys of issuers, and how many of them may be tried.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
 use super::endpoint::EndpointKind;
 use super::jwt;
-use super::observation::IdToken;
 use super::policy::{Issuer, Policy};
 use super::signature::{JwkSet, NotAJwkSet, SignatureCheck, SignedParts, Unchecked, is_checked};
 use crate::time::Timestamp;
+
+use sha2::{Digest, Sha256};
 
 /// Why a JWK Set was not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +36,25 @@ pub(super) struct Keys {
 pub(super) struct Checks {
     second: u64,
     made: Cell<u32>,
+    /// Of the tokens that were checked last, by their SHA-256 and the issuer's index: each is checked once.
+    recent: RefCell<VecDeque<([u8; 32], SignatureCheck)>>,
+}
+
+/// Who brought a token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Carrier {
+    /// A browser, or any caller: anybody may have made it, so part of the checks is kept for these.
+    Browser,
+    /// The authorization server itself, in an answer to a client.
+    Server,
+}
+
+/// What a signature check needs of a JOSE header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct JoseHeader<'h> {
+    pub(super) alg: &'h str,
+    pub(super) kid: Option<&'h str>,
+    pub(super) encrypted: bool,
 }
 
 impl Policy {
@@ -48,6 +69,7 @@ impl Policy {
         let set = JwkSet::read(document).map_err(|NotAJwkSet| KeysError::NotAJwkSet)?;
         let usable = set.len();
         issuer.keys = Keys { set: Some(Rc::new(set)), missed: Cell::new(false) };
+        self.checks.recent.borrow_mut().clear();
         Ok(usable)
     }
 
@@ -81,20 +103,22 @@ impl Policy {
     pub fn grant_checks(&mut self, now: Timestamp) {
         let second = now.as_secs();
         if self.checks.second != second {
-            self.checks = Checks { second, made: Cell::new(0) };
+            self.checks.second = second;
+            self.checks.made.set(0);
         }
     }
 
-    /// Checks the signature of a token that was read from `token`.
+    /// Checks the signature of a token with this header.
     pub(super) fn check_signature(
         &self,
         issuer: Option<&Issuer>,
-        id_token: &IdToken<'_>,
+        header: JoseHeader<'_>,
         token: &[u8],
+        carrier: Carrier,
     ) -> SignatureCheck {
         let unchecked = SignatureCheck::Unchecked;
-        let alg = id_token.alg.as_ref().present().map_or("", |alg| alg.as_ref());
-        if id_token.encrypted {
+        let JoseHeader { alg, kid, encrypted } = header;
+        if encrypted {
             return unchecked(Unchecked::Encrypted);
         }
         if !self.checks_signatures() {
@@ -107,11 +131,17 @@ impl Policy {
             return unchecked(Unchecked::NoKeys);
         };
         let Some((signing_input, signature)) = split(token) else { return SignatureCheck::Failed };
-        let kid = id_token.kid.as_ref().present().map(AsRef::as_ref);
+        let digest = Sha256::new().chain_update(&issuer.name).chain_update([0]).chain_update(token).finalize().into();
+        if let Some(known) = self.checks.known(&digest) {
+            return known;
+        }
         let parts = SignedParts { alg, kid, signing_input, signature: &signature };
-        let check = set.check(parts, || self.checks.take(self.limits.signature_checks));
-        if check == unchecked(Unchecked::KeyUnknown) {
-            issuer.keys.missed.set(true);
+        let granted = granted(self.limits.signature_checks, carrier);
+        let check = set.check(parts, || self.checks.take(granted));
+        match check {
+            SignatureCheck::Failed | SignatureCheck::Verified => self.checks.remember(digest, check),
+            SignatureCheck::Unchecked(Unchecked::KeyUnknown) => issuer.keys.missed.set(true),
+            SignatureCheck::Unchecked(_) => {}
         }
         check
     }
@@ -126,10 +156,35 @@ impl Keys {
 impl Checks {
     fn take(&self, granted: u32) -> bool {
         let left = self.made.get() < granted;
-        self.made.set(self.made.get().saturating_add(1));
+        if left {
+            self.made.set(self.made.get().saturating_add(1));
+        }
         left
     }
+
+    fn known(&self, digest: &[u8; 32]) -> Option<SignatureCheck> {
+        self.recent.borrow().iter().find(|(known, _)| known == digest).map(|(_, check)| *check)
+    }
+
+    fn remember(&self, digest: [u8; 32], check: SignatureCheck) {
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() >= REMEMBERED {
+            recent.pop_front();
+        }
+        recent.push_back((digest, check));
+    }
 }
+
+/// How many of the checks of a second a carrier may have used: a quarter is kept for what anybody could have made.
+fn granted(checks: u32, carrier: Carrier) -> u32 {
+    match carrier {
+        Carrier::Browser => checks,
+        Carrier::Server => checks.saturating_sub(checks / 4),
+    }
+}
+
+/// Tokens whose check is remembered: 2 KB, and a look that costs a hundredth of a check.
+const REMEMBERED: usize = 64;
 
 /// The signing input and the signature of a JWS (RFC 7515 §5.2).
 fn split(token: &[u8]) -> Option<(&[u8], Vec<u8>)> {

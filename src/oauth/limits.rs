@@ -23,6 +23,37 @@ pub struct Limits {
     pub jwt: usize,
     /// Keys that are tried on signatures, each second; 0 to check none.
     pub signature_checks: u32,
+    /// What is made of login forms.
+    pub login_forms: LoginForms,
+    /// Whether pages of a flow that are no attempts are recorded.
+    pub interactions: bool,
+}
+
+/// What is made of login forms.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LoginForms {
+    /// Nothing.
+    Off,
+    /// Their outcome, from the answer: no request body is read.
+    #[default]
+    Outcome,
+    /// Their outcome, and the user's name of the request body, as a pseudonym.
+    Username,
+}
+
+impl LoginForms {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Outcome, Self::Username];
+
+    /// The configuration's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Outcome => "outcome",
+            Self::Username => "username",
+        }
+    }
 }
 
 impl Default for Limits {
@@ -37,6 +68,8 @@ impl Default for Limits {
             value: 8 * 1024,
             jwt: 64 * 1024,
             signature_checks: 20,
+            login_forms: LoginForms::default(),
+            interactions: false,
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::client_authentication::{identify, named};
 use super::event::ProtocolEvent;
+use super::html_form;
+use super::keys::Carrier;
 use super::links::Links;
 use super::observation::{
     BodyFormat, Delivery, IdToken, LinkRole, Logout, Message, OAuthError, Observation, Outcome, Reason, Recognition,
@@ -14,7 +17,7 @@ use super::policy::SUBPATH;
 use super::scene::{Answer, Scene, put_links, was_sent};
 use super::signature::SignatureCheck;
 use super::token_claims::{Claims, NOT_A_JWT, OF_HINT};
-use crate::http::{MediaType, ResponseHead, UrlParts};
+use crate::http::{MediaType, ResponseHead, UrlParts, normalise_path};
 use crate::seen::Seen;
 
 /// Whether the answer finishes the logout.
@@ -78,16 +81,42 @@ fn judge_redirect<'a>(scene: &Scene<'a>) -> Ending<'a> {
         return Ending::Open(Outcome::Unknown, Some(Reason::HttpStatus), None);
     };
     let target = UrlParts::read(location);
-    let asked = scene.parameters.octets("post_logout_redirect_uri").present();
-    if asked.is_some_and(|asked| UrlParts::read(&asked).same_place(&target)) {
+    let asked = after_logout(scene).and_then(|name| scene.parameters.octets(name).present());
+    if asked.is_some_and(|asked| UrlParts::read(&asked).same_place(&target)) || is_signed_out(scene) {
         return Ending::Finished;
     }
     let inside = target.host().is_none_or(|host| scene.issuer.owns(host));
+    if inside && is_end_page(scene, target.path) {
+        return Ending::Finished;
+    }
     if inside {
         Ending::Open(Outcome::Pending, Some(Reason::Interaction), None)
     } else {
         Ending::Open(Outcome::Unknown, Some(Reason::HttpStatus), None)
     }
+}
+
+/// The parameter that says where to go after the logout: the standard's, or the provider's own name for it.
+fn after_logout<'s>(scene: &'s Scene<'_>) -> Option<&'s str> {
+    let aliases = scene.issuer.profile().map_or(&[][..], |profile| &profile.logout_parameters);
+    let mut names = std::iter::once(STANDARD).chain(aliases.iter().map(AsRef::as_ref));
+    names.find(|name| scene.parameters.has(name))
+}
+
+/// Whether the answer deletes the cookie that is the end-user's session, as the profile knows it.
+fn is_signed_out(scene: &Scene<'_>) -> bool {
+    let head = scene.decoded.response;
+    let cookies = scene.issuer.profile().map_or(&[][..], |profile| &profile.session_cookies);
+    head.is_some_and(|head| cookies.iter().any(|name| head.deletes_cookie_named(name)))
+}
+
+/// Whether a path is a page on which the provider's logouts end.
+fn is_end_page(scene: &Scene<'_>, path: &[u8]) -> bool {
+    let path = normalise_path(path);
+    scene
+        .issuer
+        .profile()
+        .is_some_and(|profile| profile.logout_pages.iter().any(|page| profile.fits(page, scene.issuer.path(), &path)))
 }
 
 /// The end-user's answer to "log out?". `None` for what is no such answer.
@@ -106,7 +135,7 @@ fn judge_answer(scene: &Scene<'_>, recognition: Recognition) -> Option<(Protocol
     }
     // Where only the path is a guess, only a redirect tells: other things live below an end session endpoint.
     let guessed = recognition.rule == SUBPATH;
-    let consent = scene.issuer.profile().and_then(|profile| profile.logout_consent);
+    let consent = scene.issuer.profile().and_then(|profile| profile.logout_consent.as_deref());
     let read = scene.body_format == Some(BodyFormat::Form);
     let declined = read && consent.is_some_and(|member| !scene.parameters.has(member));
     match scene.answer() {
@@ -131,13 +160,15 @@ fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolE
     let trust = hint.as_ref().and_then(|hint| hint.trust).unwrap_or(Trust::Unverified);
     let message = Logout {
         delivery: Some(if scene.body_format == Some(BodyFormat::Form) { Delivery::Post } else { Delivery::Query }),
-        post_logout_redirect_uri: parameters.text("post_logout_redirect_uri"),
+        post_logout_redirect_uri: after_logout(scene).map_or(Seen::Absent, |name| parameters.text(name)),
         target: target.map_or(Seen::Absent, |target| text(Cow::Borrowed(target))),
         logout_hint: parameters.text("logout_hint"),
         id_token_hint: was_sent(&parameters.octets("id_token_hint")),
         hint,
         cookie_cleared: scene.decoded.response.is_some_and(ResponseHead::deletes_cookie),
-        unknown_parameters: parameters.unknown(KNOWN),
+        targets: if event == ProtocolEvent::LogoutRequested { frames(scene) } else { Vec::new() },
+        unknown_parameters: unknown(scene),
+        ..Logout::default()
     };
     let mut observation = scene.observation(event, recognition, Message::Logout(Box::new(message)));
     let issuer = claims.as_ref().and_then(Claims::issuer);
@@ -158,6 +189,26 @@ fn observation<'a>(scene: &Scene<'a>, recognition: Recognition, event: ProtocolE
     observation
 }
 
+/// The frames of a logout page: each tells a client (Front-Channel Logout 1.0 §3).
+fn frames<'a>(scene: &Scene<'a>) -> Vec<Cow<'a, str>> {
+    if scene.response_media() != Some(MediaType::Html) {
+        return Vec::new();
+    }
+    let frames = html_form::frames(scene.decoded.response_content.bytes());
+    let absolute = frames.filter(|frame| UrlParts::read(frame).web_authority().is_some());
+    absolute.filter_map(|frame| text(Cow::Owned(frame.into_owned())).present()).take(TARGETS).collect()
+}
+
+/// Frames of one page: with more a page could fill the record.
+const TARGETS: usize = 16;
+
+/// Parameters that neither the specification nor the profile knows.
+fn unknown<'a>(scene: &Scene<'a>) -> Vec<Cow<'a, str>> {
+    let aliases = scene.issuer.profile().map_or(&[][..], |profile| &profile.logout_parameters);
+    let known: Vec<&str> = KNOWN.iter().copied().chain(aliases.iter().map(AsRef::as_ref)).collect();
+    scene.parameters.unknown(&known)
+}
+
 fn proves(client: &super::observation::Client<'_>) -> bool {
     client.auth_method.is_some_and(|method| method != super::observation::ClientAuthMethod::None)
 }
@@ -165,7 +216,10 @@ fn proves(client: &super::observation::Client<'_>) -> bool {
 /// Anybody can write a hint: its claims are `unverified`, unless its issuer signed them.
 fn read_hint<'a>(scene: &Scene<'a>, links: &mut Links<'a>) -> Option<(IdToken<'a>, Claims)> {
     let hint = scene.parameters.octets("id_token_hint");
-    let mut read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, Trust::Unverified));
+    let client = scene.parameters.text("client_id").present();
+    let with = Companions { client: client.as_deref(), ..Companions::default() };
+    let carried = (Trust::Unverified, Carrier::Browser);
+    let mut read = hint.as_ref().present().and_then(|hint| scene.id_token(hint, carried, &with));
     if let Some((token, _)) = &mut read
         && token.signature == SignatureCheck::Verified
     {
@@ -187,6 +241,9 @@ fn link<'a>(scene: &Scene<'a>, target: Option<&'a [u8]>, links: &mut Links<'a>) 
     links.add(LinkRole::Lstate, "request.state", value);
     links.add(LinkRole::RtIn, "request.refresh_token", scene.parameters.octets("refresh_token"));
 }
+
+/// RP-Initiated Logout 1.0 §2
+const STANDARD: &str = "post_logout_redirect_uri";
 
 /// Parameters of a logout request that are recorded or known to be none of the record's business.
 const KNOWN: &[&str] = &[

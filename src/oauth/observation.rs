@@ -1,6 +1,6 @@
 //! What one HTTP exchange said, in the protocol's terms: the only thing that leaves the `oauth` layer.
 //!
-//! Borrows from the exchange. Secrets stay in [`Secret`]; a value that must correlate two messages is a [`Link`].
+//! Borrows from the exchange. Secrets stay in [`Secret`](crate::secret::Secret); a value that must correlate two messages is a [`Link`].
 
 use std::borrow::Cow;
 
@@ -8,13 +8,24 @@ use super::circumstances::Circumstances;
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
 use super::messages::{
-    CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, Exchanged, KeySet, Named, PushedRequest,
-    ServerMetadata, TokenQuery, VendorError,
+    CibaRequest, ClientMetadata, DeviceAuthorization, EntityStatement, KeySet, Named, PushedRequest, ServerMetadata,
+    TokenQuery,
 };
-use super::signature::SignatureCheck;
+use super::party::Side;
 use crate::body::Completeness;
-use crate::secret::Secret;
 use crate::seen::{Malformation, Seen};
+
+mod back;
+mod client;
+mod front;
+mod links;
+mod tokens;
+
+pub use back::*;
+pub use client::*;
+pub use front::*;
+pub use links::*;
+pub use tokens::*;
 
 /// One protocol event of an exchange. An exchange can yield several (single sign-on: request and response in one).
 #[derive(Debug)]
@@ -34,7 +45,7 @@ pub struct Observation<'a> {
     /// At which endpoint it happened, for events that can happen at several.
     pub endpoint_kind: Option<EndpointKind>,
     /// The provider profile that is configured for the issuer.
-    pub provider: Option<&'static str>,
+    pub provider: Option<&'a str>,
     /// Realm, tenant or authorization server id taken from the path by a profile.
     pub tenant: Option<Cow<'a, str>>,
     /// The request path with its variable parts replaced by `{name}`; never the query.
@@ -49,10 +60,52 @@ pub struct Observation<'a> {
     pub links: Vec<Link<'a>>,
     /// Secrets and other unrecorded members that were malformed, by the record's name for them (`request.code`).
     pub malformed: Vec<(&'static str, Malformation)>,
+    /// Names of parameters that were sent more than once and may not be, at most 32: which of them counted is unknowable.
+    pub ambiguous: Vec<Cow<'a, str>>,
+    /// Groups of fields that could not be read, in the order of [`Hidden`], each once: what is absent of them was not seen.
+    pub hidden: Vec<Hidden>,
     /// How much of the two bodies this rests on.
     pub integrity: Integrity,
+    /// Who was asked.
+    pub side: Side,
+    /// Whether the authorization server is the client of another one here (PROTOCOL §1.5).
+    pub broker: bool,
+    /// The strongest value of the flow with that other authorization server, where this exchange shows both flows.
+    pub upstream: Option<Link<'a>>,
     /// What rules rest on beside what is recorded.
     pub circumstances: Circumstances<'a>,
+}
+
+/// A group of fields that was there and could not be read (PROTOCOL §2.5). No finding may rest on the absence of one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Hidden {
+    /// What stands in a fragment: a browser does not send it.
+    Fragment,
+    /// Claims of an encrypted ID token.
+    JweIdToken,
+    /// Parameters in an encrypted request object (RFC 9101 §6.1).
+    JweRequest,
+    /// Members of an encrypted response: JARM, introspection (RFC 9701).
+    JweResponse,
+    /// Claims of an encrypted UserInfo response.
+    JweUserinfo,
+    /// Claims of an access token that is opaque or encrypted.
+    OpaqueAt,
+    /// Everything: the proxy passes the connection on as it is.
+    TlsPassthrough,
+    /// The end of a body.
+    Truncated,
+    /// A body whose coding could not be undone.
+    Undecoded,
+}
+
+impl Observation<'_> {
+    /// Adds a hidden group.
+    pub fn hide(&mut self, group: Hidden) {
+        if let Err(place) = self.hidden.binary_search(&group) {
+            self.hidden.insert(place, group);
+        }
+    }
 }
 
 /// PROTOCOL §1.6.
@@ -77,6 +130,8 @@ pub enum Reason {
     BodyTruncated,
     /// A body was whole and could not be parsed.
     BodyUnparseable,
+    /// The provider refused what the end-user proved with. Wrong, locked, disabled and unknown are not told apart.
+    CredentialsRejected,
     /// The answer is encrypted to somebody else.
     Encrypted,
     /// Only the HTTP status says so.
@@ -147,49 +202,6 @@ pub enum Confidence {
     Certain,
 }
 
-/// Client identification (PROTOCOL §2.3).
-#[derive(Debug, Default)]
-pub struct Client<'a> {
-    /// The client identifier.
-    pub id: Seen<Cow<'a, str>>,
-    /// Where `id` comes from.
-    pub id_source: Option<ClientIdSource>,
-    /// How the client authenticated, or tried to.
-    pub auth_method: Option<ClientAuthMethod>,
-    /// Whether the authorization server accepted the authentication; `None` when it did not say.
-    pub authenticated: Option<bool>,
-}
-
-/// PROTOCOL §2.3.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ClientIdSource {
-    /// The user part of HTTP Basic, form-decoded.
-    Basic,
-    /// `sub` of the client assertion.
-    ClientAssertion,
-    /// `client_id` of body or query.
-    Parameter,
-    /// `client_id`, `azp` or `aud` of the response.
-    Response,
-}
-
-/// OIDC Core §9; RFC 6749 §2.3; RFC 7523 §2.2.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ClientAuthMethod {
-    /// HTTP Basic.
-    ClientSecretBasic,
-    /// An assertion with a symmetric `alg`.
-    ClientSecretJwt,
-    /// `client_secret` in the body.
-    ClientSecretPost,
-    /// None visible.
-    None,
-    /// An assertion with an asymmetric `alg`.
-    PrivateKeyJwt,
-    /// More than one of the above: an error by RFC 6749 §2.3.
-    Several,
-}
-
 /// A subject as a message names it. `sub` and `username` are personal data: what of them is recorded is the privacy profile's choice.
 #[derive(Debug)]
 pub struct Subject<'a> {
@@ -204,6 +216,8 @@ pub struct Subject<'a> {
 /// PROTOCOL §1.9.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trust {
+    /// Presented by a browser to a party whose answer does not tell whether it was believed.
+    Claimed,
     /// It came from the authorization server over the observed hop.
     Direct,
     /// Presented by a browser or any caller.
@@ -215,29 +229,39 @@ pub enum Trust {
 /// The event's own content.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// `authorization.request`
+    /// `authorization.request`, `authorization.initiated`, `request_object.fetched`
     AuthorizationRequest(Box<AuthorizationRequest<'a>>),
-    /// `authorization.response`, `authorization.error`
+    /// `authorization.response`, `authorization.error`, `callback.received`
     AuthorizationResponse(Box<AuthorizationResponse<'a>>),
+    /// `bearer.*`
+    Bearer(Box<Bearer<'a>>),
     /// `ciba.request`
     Ciba(Box<CibaRequest<'a>>),
     /// `device.authorization`
     DeviceAuthorization(Box<DeviceAuthorization<'a>>),
     /// `federation.fetched`
     Entity(Box<EntityStatement<'a>>),
+    /// `client.metadata_fetched`, and documents whose content is not looked at.
+    Fetched,
+    /// `login.attempt`, `consent.decision`, `interaction.step`
+    Interaction(Box<Interaction<'a>>),
     /// `jwks.fetched`
     KeySet(Box<KeySet<'a>>),
+    /// `login.initiated_by_third_party`
+    LoginInitiation(Box<LoginInitiation<'a>>),
     /// `logout.*`
     Logout(Box<Logout<'a>>),
     /// `discovery.fetched`
     Metadata(Box<ServerMetadata<'a>>),
-    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.terminated`
+    /// `credential.issued`, `device.user_code`, `oauth.unknown`, `security.dpop_nonce`, `session.*`
     Named(Box<Named<'a>>),
     /// `challenge.response`, `par.request`
     Pushed(Box<PushedRequest<'a>>),
     /// `client.registered`, `client.read`, `client.updated`, `client.deleted`
     Registration(Box<ClientMetadata<'a>>),
-    /// `token.*`, `client.auth_failed` at the token endpoint
+    /// `signal.received`
+    Signal(Box<Signal<'a>>),
+    /// `token.*`, `ciba.notified`, `ciba.pushed`, `client.auth_failed` at the token endpoint
     Token(Box<TokenExchange<'a>>),
     /// `token.introspected`, `token.revoked`, `token.validated_legacy`
     TokenQuery(Box<TokenQuery<'a>>),
@@ -245,402 +269,22 @@ pub enum Message<'a> {
     Userinfo(Box<Userinfo<'a>>),
 }
 
-/// An authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2.1). Secrets of it are [`Link`]s.
-#[derive(Debug, Default)]
-pub struct AuthorizationRequest<'a> {
-    /// How it came.
-    pub delivery: Option<Delivery>,
-    /// `plain`, `request`, `request_uri` or `par`.
-    pub form: Option<RequestForm>,
-    /// Sorted and deduplicated by nobody: the words of `response_type`, sorted.
-    pub response_type: Seen<Vec<Cow<'a, str>>>,
-    /// `response_mode`
-    pub response_mode: Seen<Cow<'a, str>>,
-    /// `redirect_uri`, unsanitised.
-    pub redirect_uri: Seen<Cow<'a, str>>,
-    /// The words of `scope`, in order.
-    pub scope: Seen<Vec<Cow<'a, str>>>,
-    /// The words of `prompt`.
-    pub prompt: Seen<Vec<Cow<'a, str>>>,
-    /// `max_age` in seconds.
-    pub max_age: Seen<u64>,
-    /// The words of `acr_values`.
-    pub acr_values: Seen<Vec<Cow<'a, str>>>,
-    /// `display`
-    pub display: Seen<Cow<'a, str>>,
-    /// The words of `ui_locales`.
-    pub ui_locales: Seen<Vec<Cow<'a, str>>>,
-    /// Names of the claims asked for with the `claims` parameter.
-    pub claims: Seen<Vec<Cow<'a, str>>>,
-    /// `resource`, which may be repeated (RFC 8707 §2).
-    pub resource: Vec<Cow<'a, str>>,
-    /// `audience`, which may be repeated.
-    pub audience: Vec<Cow<'a, str>>,
-    /// `type` of each member of `authorization_details` (RFC 9396 §2).
-    pub authorization_details: Seen<Vec<Cow<'a, str>>>,
-    /// `code_challenge_method`
-    pub code_challenge_method: Seen<Cow<'a, str>>,
-    /// `login_hint`: personal data.
-    pub login_hint: Seen<Cow<'a, str>>,
-    /// `domain_hint`, `kc_idp_hint`, `idp`, `connection`, `identity_provider`: whichever was sent first.
-    pub idp_hint: Seen<Cow<'a, str>>,
-    /// Length in bytes of `state`.
-    pub oauth_state: Seen<usize>,
-    /// Length in bytes of `nonce`.
-    pub oidc_nonce: Seen<usize>,
-    /// Length in bytes of `code_challenge`.
-    pub code_challenge: Seen<usize>,
-    /// Whether an `id_token_hint` was sent.
-    pub id_token_hint: bool,
-    /// Names of parameters that we do not know, at most 32.
-    pub unknown_parameters: Vec<Cow<'a, str>>,
-}
-
-/// How a request or response of the front channel travelled.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Delivery {
-    /// In the fragment of a redirect.
-    Fragment,
-    /// In a self-submitting form (OAuth 2.0 Form Post Response Mode).
-    FormPost,
-    /// On a page of the authorization server.
-    Page,
-    /// In a request body.
-    Post,
-    /// In the query of a redirect or request.
-    Query,
-}
-
-/// Where the parameters of an authorization request are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RequestForm {
-    /// As plain parameters.
-    Plain,
-    /// RFC 9101 by value.
-    Request,
-    /// RFC 9101 by reference.
-    RequestUri,
-    /// RFC 9126.
-    Par,
-}
-
-/// An authorization response or error response (RFC 6749 §4.1.2, OIDC Core §3.1.2.5, §3.2.2.5).
-#[derive(Debug, Default)]
-pub struct AuthorizationResponse<'a> {
-    /// How it went to the browser.
-    pub delivery: Option<Delivery>,
-    /// The redirection endpoint that it went to, with query and fragment: sanitised by the record layer.
-    pub redirect_uri: Seen<Cow<'a, str>>,
-    /// Names of the members that were present, of those we know.
-    pub members: Vec<&'static str>,
-    /// `iss` (RFC 9207).
-    pub iss: Seen<Cow<'a, str>>,
-    /// Granted scope.
-    pub scope: Seen<Vec<Cow<'a, str>>>,
-    /// Lifetime of the access token in seconds.
-    pub expires_in: Seen<u64>,
-    /// `token_type`
-    pub token_type: Seen<Cow<'a, str>>,
-    /// Length in bytes of the authorization code.
-    pub code: Seen<usize>,
-    /// The ID token of an implicit or hybrid response.
-    pub id_token: Option<IdToken<'a>>,
-    /// The access token of an implicit or hybrid response.
-    pub access_token: Option<AccessToken<'a>>,
-}
-
-/// A token request and what came back.
-#[derive(Debug, Default)]
-pub struct TokenExchange<'a> {
-    /// RFC 6749 §4.1.3, §4.3.2, §4.4.2, §6.
-    pub request: TokenRequest<'a>,
-    /// RFC 6749 §5.1; `None` when none was seen or it is an error response.
-    pub response: Option<TokenResponse<'a>>,
-    /// `id_token` of the response.
-    pub id_token: Option<IdToken<'a>>,
-    /// `access_token` of the response.
-    pub access_token: Option<AccessToken<'a>>,
-    /// What a token exchange has beside the rest; `None` for other grants.
-    pub exchanged: Option<Box<Exchanged<'a>>>,
-    /// What the server added to its error.
-    pub vendor_error: Option<VendorError<'a>>,
-}
-
-/// A token request.
-#[derive(Debug, Default)]
-pub struct TokenRequest<'a> {
-    /// `grant_type`, verbatim up to 128 bytes.
-    pub grant_type: Seen<Cow<'a, str>>,
-    /// `redirect_uri`, unsanitised.
-    pub redirect_uri: Seen<Cow<'a, str>>,
-    /// Requested scope.
-    pub scope: Seen<Vec<Cow<'a, str>>>,
-    /// `resource`, which may be repeated (RFC 8707 §2).
-    pub resource: Vec<Cow<'a, str>>,
-    /// `audience`, which may be repeated (RFC 8693 §2.1).
-    pub audience: Vec<Cow<'a, str>>,
-    /// `username` of the password grant: personal data, and people type passwords there.
-    pub username: Seen<Cow<'a, str>>,
-    /// How the body was written.
-    pub body_format: Option<BodyFormat>,
-    /// Whether any parameter came in the query (against RFC 6749 §3.2).
-    pub parameters_in_query: bool,
-    /// Whether a `code_verifier` was sent.
-    pub code_verifier: bool,
-    /// Whether a DPoP proof was sent (RFC 9449).
-    pub dpop: bool,
-    /// Names of parameters that we do not know, at most 32.
-    pub unknown_parameters: Vec<Cow<'a, str>>,
-}
-
-/// How the parameters of a back-channel request were written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BodyFormat {
-    /// `application/x-www-form-urlencoded`
-    Form,
-    /// A JSON object.
-    Json,
-}
-
-/// A successful token response.
-#[derive(Debug, Default)]
-pub struct TokenResponse<'a> {
-    /// Granted scope.
-    pub scope: Seen<Vec<Cow<'a, str>>>,
-    /// Where the granted scope is known from.
-    pub scope_source: Option<ScopeSource>,
-    /// `token_type`
-    pub token_type: Seen<Cow<'a, str>>,
-    /// Lifetime of the access token in seconds.
-    pub expires_in: Seen<u64>,
-    /// Lifetime of the refresh token in seconds (`refresh_expires_in`, `refresh_token_expires_in`).
-    pub refresh_expires_in: Seen<u64>,
-    /// Whether a refresh token was issued.
-    pub refresh_token: bool,
-    /// On a refresh: whether the refresh token differs from the one presented.
-    pub rotated: Option<bool>,
-    /// Whether `Cache-Control: no-store` was set (RFC 6749 §5.1).
-    pub no_store: bool,
-}
-
-/// RFC 6749 §5.1: an omitted `scope` means that what was asked is what was granted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ScopeSource {
-    /// Neither said; RFC 6749 §3.3, §6.
-    AssumedUnchanged,
-    /// The token request.
-    Request,
-    /// The response.
-    Response,
-}
-
-/// An access token, from outside. The token itself is a [`Link`].
-#[derive(Debug, Default)]
-pub struct AccessToken<'a> {
-    /// What it looks like.
-    pub format: Option<TokenFormat>,
-    /// Names of the claims of a JWT, at most 64.
-    pub claim_names: Vec<Cow<'a, str>>,
-    /// `exp` of a JWT in seconds since the epoch.
-    pub exp: Seen<u64>,
-    /// How the token is bound to its holder (`cnf` members: `jkt`, `x5t#S256`).
-    pub cnf: Vec<&'static str>,
-}
-
-/// What a token looks like.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TokenFormat {
-    /// Five base64url parts.
-    Jwe,
-    /// Three base64url parts.
-    Jwt,
-    /// Anything else.
-    Opaque,
-}
-
-/// The ID token's claims, each read on its own (OIDC Core §2).
-#[derive(Debug, Default)]
-pub struct IdToken<'a> {
-    /// Five parts: nothing but the header is readable.
-    pub encrypted: bool,
-    /// JOSE header `alg`.
-    pub alg: Seen<Cow<'a, str>>,
-    /// JOSE header `kid`.
-    pub kid: Seen<Cow<'a, str>>,
-    /// A member of the JOSE header that brings its own key: `jku`, `x5u` or `jwk`.
-    pub key_reference: Option<&'static str>,
-    /// `iss`
-    pub iss: Seen<Cow<'a, str>>,
-    /// `sub`: personal data.
-    pub sub: Seen<Cow<'a, str>>,
-    /// `aud`, one or many.
-    pub aud: Seen<Vec<Cow<'a, str>>>,
-    /// `azp`
-    pub azp: Seen<Cow<'a, str>>,
-    /// `exp` in seconds since the epoch.
-    pub exp: Seen<u64>,
-    /// `iat` in seconds since the epoch.
-    pub iat: Seen<u64>,
-    /// `auth_time` in seconds since the epoch.
-    pub auth_time: Seen<u64>,
-    /// `acr`
-    pub acr: Seen<Cow<'a, str>>,
-    /// `amr`
-    pub amr: Seen<Vec<Cow<'a, str>>>,
-    /// Claims that identify a person: personal data.
-    pub identity: Vec<IdentityClaim<'a>>,
-    /// `email_verified`
-    pub email_verified: Seen<bool>,
-    /// `phone_number_verified`
-    pub phone_number_verified: Seen<bool>,
-    /// Names of all claims, sorted, at most 64.
-    pub claim_names: Vec<Cow<'a, str>>,
-    /// Whether a key of its issuer signed it.
-    pub signature: SignatureCheck,
-    /// Where it came from.
-    pub trust: Option<Trust>,
-}
-
-/// A claim that names a person (PROTOCOL §5.4, class "PII identifier").
-#[derive(Debug)]
-pub struct IdentityClaim<'a> {
-    /// Which.
-    pub kind: IdentityKind,
-    /// Its value.
-    pub value: Cow<'a, str>,
-}
-
-/// PROTOCOL §5.4.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum IdentityKind {
-    /// `email`
-    Email,
-    /// `phone_number`
-    PhoneNumber,
-    /// `preferred_username`, `upn`, `unique_name`, `cognito:username`: whichever was sent first.
-    PreferredUsername,
-}
-
-/// A UserInfo response (OIDC Core §5.3.2).
-#[derive(Debug, Default)]
-pub struct Userinfo<'a> {
-    /// How it was written.
-    pub form: Option<UserinfoForm>,
-    /// Names of the claims returned, sorted, at most 64.
-    pub claim_names: Vec<Cow<'a, str>>,
-    /// Claims that identify a person: personal data.
-    pub identity: Vec<IdentityClaim<'a>>,
-    /// `email_verified`
-    pub email_verified: Seen<bool>,
-    /// How the access token was sent.
-    pub transport: Option<BearerTransport>,
-}
-
-/// OIDC Core §5.3.2.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum UserinfoForm {
-    /// `application/json`
-    Json,
-    /// An encrypted JWT.
-    Jwe,
-    /// A signed JWT.
-    Jws,
-}
-
-/// RFC 6750 §2; RFC 9449 §7.1.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BearerTransport {
-    /// In the body.
-    Body,
-    /// In the `Authorization` field.
-    Header,
-    /// In the query.
-    Query,
-}
-
-/// A logout request or its completion (OpenID Connect RP-Initiated Logout 1.0 §2, §3).
-#[derive(Debug, Default)]
-pub struct Logout<'a> {
-    /// How it came.
-    pub delivery: Option<Delivery>,
-    /// `post_logout_redirect_uri`, or an alias of a provider; unsanitised.
-    pub post_logout_redirect_uri: Seen<Cow<'a, str>>,
-    /// Where the answer sent the browser, unsanitised.
-    pub target: Seen<Cow<'a, str>>,
-    /// `logout_hint`: personal data.
-    pub logout_hint: Seen<Cow<'a, str>>,
-    /// Whether an `id_token_hint` was sent.
-    pub id_token_hint: bool,
-    /// Claims of the `id_token_hint`: anybody can write them.
-    pub hint: Option<IdToken<'a>>,
-    /// Whether the answer deletes a cookie.
-    pub cookie_cleared: bool,
-    /// Names of parameters that we do not know, at most 32.
-    pub unknown_parameters: Vec<Cow<'a, str>>,
-}
-
-/// A value that another exchange will show again: recorded as a keyed hash only (PROTOCOL §3).
-#[derive(Debug)]
-pub struct Link<'a> {
-    /// What it is, which also decides the key and the namespace.
-    pub role: LinkRole,
-    /// What makes the value unique: empty for high-entropy values, else the issuer (PROTOCOL §3.3).
-    pub scope: Cow<'a, str>,
-    /// The fully decoded octets.
-    pub value: Secret<Cow<'a, [u8]>>,
-}
-
-/// Roles of PROTOCOL §3.3, as far as they are built.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum LinkRole {
-    /// Actor token of an exchange, label `tok`.
-    Actor,
-    /// An assertion that is a grant, label `tok`.
-    Assertion,
-    /// Access token, label `tok`.
-    At,
-    /// `jti` of a client assertion, scope client id.
-    Cajti,
-    /// `auth_req_id`
-    Ciba,
-    /// Authorization code.
-    Code,
-    /// Device code.
-    Dev,
-    /// Device secret (Native SSO 1.0 §3.2).
-    Dsec,
-    /// ID token or hint, whole, label `tok`.
-    Idt,
-    /// `jti` of an access or ID token, scope issuer.
-    Jti,
-    /// `state` of a logout request and of its return.
-    Lstate,
-    /// `nonce`
-    Nonce,
-    /// PAR `request_uri`.
-    Par,
-    /// The S256 challenge.
-    Pkce,
-    /// The whole request object.
-    Robj,
-    /// Presented refresh token, label `tok`.
-    RtIn,
-    /// Issued refresh token, label `tok`.
-    RtOut,
-    /// Session id, scope issuer.
-    Sid,
-    /// `state`
-    State,
-    /// Subject identifier, scope issuer, pseudonym key.
-    Sub,
-    /// Subject token of an exchange, label `tok`.
-    Subj,
-    /// A token of which the type is not known, label `tok`.
-    Tok,
-    /// User code, in its normal form.
-    Ucode,
-    /// User name, scope issuer, pseudonym key.
-    Username,
+impl Hidden {
+    /// The word that a record uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fragment => "fragment",
+            Self::JweIdToken => "jwe_id_token",
+            Self::JweRequest => "jwe_request",
+            Self::JweResponse => "jwe_response",
+            Self::JweUserinfo => "jwe_userinfo",
+            Self::OpaqueAt => "opaque_at",
+            Self::TlsPassthrough => "tls_passthrough",
+            Self::Truncated => "truncated",
+            Self::Undecoded => "undecoded",
+        }
+    }
 }
 
 /// How much of the two bodies an observation rests on, and what was met while reading.
@@ -658,4 +302,8 @@ pub struct Integrity {
     pub content_type_missing: bool,
     /// `:authority` and `Host` differ.
     pub authority_conflict: bool,
+    /// The shape rule that takes the request for another kind than its endpoint is (PROTOCOL §1.3); the endpoint wins.
+    pub conflict: Option<&'static str>,
+    /// Another method is asked for by a field or parameter; the event rests on the real one.
+    pub method_override: bool,
 }

@@ -5,29 +5,104 @@ use super::document::Document;
 use super::endpoint::EndpointKind as Kind;
 use super::event::ProtocolEvent;
 use super::observation::{Observation, Recognition};
+use super::party::Side;
 use super::policy::Policy;
 use super::recognise;
 use super::scene::Scene;
 use super::{
-    authorization, ciba, circumstances, device, introspection, logout, other_endpoints, published, pushed,
-    registration, revocation, token, userinfo,
+    authorization, bearer, bodies, callback, ciba, circumstances, client_documents, client_logout, device,
+    introspection, login, logout, notices, other_endpoints, published, pushed, redirects, registration, revocation,
+    token, userinfo,
 };
 
-/// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once).
+/// The protocol events of an exchange: none, one, or two (single sign-on answers an authorization request at once). All
+/// are of one side: where nothing says which, the first that sees something.
 #[must_use]
 pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observation<'a>> {
-    let Some(scene) = Scene::new(policy, decoded).filter(|_| decoded.relevant) else {
-        return Vec::new();
+    let message = bodies::can_be_message(decoded.request) && decoded.status() != Some(101);
+    let at = |side: Side, read: fn(&Scene<'a>) -> Vec<Observation<'a>>| {
+        let Some(scene) = Scene::new(policy, decoded, side) else { return Vec::new() };
+        let mut events = read(&scene);
+        if !events.is_empty() {
+            let circumstances = circumstances::read(&scene);
+            events.iter_mut().for_each(|event| event.circumstances = circumstances.clone());
+        }
+        events
     };
-    let mut observations = match subject(&scene) {
-        Some((kind, recognition)) => read_known(&scene, kind, recognition),
-        None => authorization::observe_response(&scene),
-    };
-    if !observations.is_empty() {
-        let circumstances = circumstances::read(&scene);
-        observations.iter_mut().for_each(|observation| observation.circumstances = circumstances.clone());
+    let mut events = Vec::new();
+    if message {
+        events = at(Side::AuthorizationServer, of_server);
     }
+    if message && events.is_empty() {
+        events = at(Side::RelyingParty, of_client);
+    }
+    let named = message && decoded.interest.endpoint.is_some();
+    if events.is_empty() && (named || policy.is_use(&decoded.interest, decoded.request)) {
+        events = at(Side::ResourceServer, of_resource);
+    }
+    events
+}
+
+fn of_server<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    // A broker is told of logouts as any client is.
+    if scene.endpoint.is_some_and(|endpoint| endpoint.kind == Kind::BackchannelLogout) {
+        return Vec::from_iter(notices::logout(scene));
+    }
+    let mut observations = match subject(scene) {
+        Some((kind, recognition)) => read_known(scene, kind, recognition),
+        None => authorization::observe_response(scene),
+    };
+    if observations.is_empty() && scene.endpoint.is_none() {
+        observations.extend(other_endpoints::observe_ambiguous(scene));
+    }
+    login::observe(scene, &mut observations);
+    callback::add_brokered(scene, &mut observations);
     observations
+}
+
+fn of_client<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    match scene.endpoint.map(|endpoint| endpoint.kind) {
+        Some(Kind::BackchannelLogout) => Vec::from_iter(notices::logout(scene)),
+        Some(Kind::SetReceiver) => Vec::from_iter(notices::signal(scene)),
+        Some(Kind::CibaNotification) => Vec::from_iter(notices::authenticated(scene)),
+        Some(Kind::FrontchannelLogout) => Vec::from_iter(client_logout::frontchannel(scene)),
+        Some(Kind::LocalLogout) => Vec::from_iter(client_logout::local(scene)),
+        Some(Kind::PostLogout) => client_logout::returned(scene).into_iter().chain(redirects::observe(scene)).collect(),
+        Some(Kind::RequestObject) => Vec::from_iter(client_documents::request_object(scene)),
+        Some(Kind::ClientJwks | Kind::ClientMetadata) => Vec::from_iter(client_documents::fetched(scene)),
+        Some(_) => of_browser(scene),
+        None => match of_shape(scene) {
+            Some(found) => vec![found],
+            None => of_browser(scene),
+        },
+    }
+}
+
+/// Messages whose shape alone says what they are.
+fn of_shape<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
+    if scene.decoded.response.is_some_and(client_documents::is_request_object) {
+        return client_documents::request_object(scene);
+    }
+    if client_logout::is_frontchannel(scene) {
+        return client_logout::frontchannel(scene);
+    }
+    notices::of_shape(scene)
+}
+
+/// What a browser brings to a client, and where the client sends it.
+fn of_browser<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    let initiated = redirects::observe(scene);
+    let third_party = redirects::observe_third_party(scene, initiated.is_some());
+    let requested = client_logout::requested(scene).filter(|_| initiated.is_none());
+    third_party.or_else(|| callback::observe(scene)).into_iter().chain(initiated).chain(requested).collect()
+}
+
+fn of_resource<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    match scene.endpoint.map(|endpoint| endpoint.kind) {
+        Some(Kind::SetReceiver) => Vec::from_iter(notices::signal(scene)),
+        Some(_) => Vec::from_iter(client_documents::fetched(scene)),
+        None => Vec::from_iter(bearer::observe(scene)),
+    }
 }
 
 fn read_known<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Observation<'a>> {
@@ -50,6 +125,7 @@ fn read<'a>(scene: &Scene<'a>, kind: Kind, recognition: Recognition) -> Vec<Obse
         Kind::EndSession => return logout::observe(scene, recognition),
         Kind::AdminSession => other_endpoints::observe_session(scene, recognition),
         Kind::Challenge => pushed::observe_challenge(scene, recognition),
+        Kind::CheckSession => other_endpoints::observe_check(scene, recognition),
         Kind::Ciba => ciba::observe(scene, recognition),
         Kind::ClientConfiguration | Kind::Registration => registration::observe(scene, recognition),
         Kind::Credential => other_endpoints::observe_credential(scene, recognition),
@@ -82,7 +158,7 @@ pub fn passing_document<'a>(policy: &Policy, decoded: &'a Decoded<'a>) -> Option
     let got = decoded.request.method() == Some(b"GET") && decoded.status() == Some(200);
     let answered = got && decoded.source == super::ResponseSource::Upstream;
     let document = decoded.response_content.whole().filter(|_| answered)?;
-    let issuer = decoded.interest.issuer;
+    let issuer = decoded.interest.issuer.filter(|_| decoded.interest.side == Side::AuthorizationServer)?;
     policy.issuers.get(issuer).map(|_| (asked, issuer, document))
 }
 

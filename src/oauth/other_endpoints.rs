@@ -1,18 +1,21 @@
-//! Endpoints of which little is said: credentials (OpenID4VCI 1.0 §8), sessions that an administrator ends, and messages at
-//! known endpoints that nothing here understands.
+//! Endpoints of which little is said: credentials (`OpenID4VCI` 1.0 §8), sessions that are looked at or ended, and messages
+//! at known endpoints that nothing here understands.
 
 use std::borrow::Cow;
 
 use super::back_channel::{Answered, VALUE, bearer, conclude, judge};
+use super::client_authentication::named;
 use super::endpoint::EndpointKind as Kind;
 use super::event::ProtocolEvent;
+use super::form;
 use super::json::Json;
 use super::links::{Links, octets};
 use super::messages::Named;
 use super::observation::{
-    LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Tier, Trust,
+    Confidence, LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Tier, Trust,
 };
 use super::scene::{Scene, was_sent};
+use crate::http::split_path;
 use crate::seen::Seen;
 
 /// A credential request and its answer; `None` for another method than POST.
@@ -72,6 +75,22 @@ pub(super) fn observe_session<'a>(scene: &Scene<'a>, recognition: Recognition) -
     Some(observation)
 }
 
+/// A look at the session (Session Management 1.0 §3.3): browsers look every few seconds, so that it is recorded only where
+/// the operator named the endpoint.
+pub(super) fn observe_check<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option<Observation<'a>> {
+    if recognition.tier != Tier::Configured || !scene.is_get() {
+        return None;
+    }
+    let mut body = Answered::read(scene);
+    body.completeness = scene.decoded.response_content.completeness;
+    let verdict = judge(scene, ProtocolEvent::SessionChecked, &body, true);
+    let message = Message::Named(Box::default());
+    let mut observation = scene.observation(ProtocolEvent::SessionChecked, recognition, message);
+    observation.client = named(&scene.parameters);
+    conclude(&mut observation, (verdict, body.completeness), Links::default());
+    Some(observation)
+}
+
 /// `subject` of Hydra's query, or the subject identifier of a JSON body (RFC 9493 §3.2.4).
 fn subject<'a>(scene: &Scene<'a>) -> (Option<Cow<'a, str>>, Seen<Cow<'a, str>>) {
     match scene.parameters.json("sub_id") {
@@ -105,6 +124,22 @@ pub(super) fn observe_unknown<'a>(
     Some(observation)
 }
 
+/// A request whose path is an endpoint's for whoever unescapes it once more than the proxy does. Its content is not read:
+/// nobody knows what became of it.
+pub(super) fn observe_ambiguous<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
+    let request = scene.decoded.request;
+    let (path, _) = split_path(request.path()?);
+    if !path.contains(&b'%') {
+        return None;
+    }
+    let endpoint = scene.policy.triage(request.authority()?, &form::decode(path))?.endpoint?;
+    let recognition = Recognition { tier: Tier::Heuristic, rule: "escaped_path", confidence: Confidence::Medium };
+    let message = Message::Named(Box::default());
+    let mut observation = scene.observation(ProtocolEvent::OauthUnknown, recognition, message);
+    observation.endpoint_kind = Some(endpoint.kind);
+    Some(observation)
+}
+
 /// Endpoints whose every message is the protocol's. Pages are not, and what looks at a session; nor is what an
 /// authorization endpoint does inside its provider.
 fn speaks(scene: &Scene<'_>, kind: Kind) -> bool {
@@ -125,5 +160,5 @@ fn speaks(scene: &Scene<'_>, kind: Kind) -> bool {
     }
 }
 
-/// OpenID4VCI 1.0 §8.2, and its earlier drafts.
+/// `OpenID4VCI` 1.0 §8.2, and its earlier drafts.
 const CREDENTIAL_NAMES: [&str; 3] = ["credential_configuration_id", "credential_identifier", "format"];

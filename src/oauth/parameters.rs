@@ -59,6 +59,20 @@ impl<'a> Parameters<'a> {
         parameters
     }
 
+    /// The same, with nothing borrowed.
+    pub(super) fn into_owned(self) -> Parameters<'static> {
+        let own = |parameter: Parameter<'a>| Parameter {
+            name: Cow::Owned(parameter.name.into_owned()),
+            value: match parameter.value {
+                Value::Json(json) => Value::Json(json.into_owned()),
+                Value::Octets(octets) => Value::Octets(Cow::Owned(octets.into_owned())),
+                Value::TooLong => Value::TooLong,
+            },
+            named: parameter.named,
+        };
+        Parameters { list: self.list.into_iter().map(own).collect(), cut: self.cut, in_query: self.in_query }
+    }
+
     /// Adds the query of a request.
     pub(super) fn add_query(&mut self, query: &'a [u8], limits: &Limits) {
         let before = self.list.len();
@@ -94,6 +108,18 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// The same for the body of a request, where some servers spell the names in camel case (Google's STS).
+    pub(super) fn add_request_object(&mut self, object: &Object<'a>, limits: &Limits) {
+        let before = self.list.len();
+        self.add_object(object, limits);
+        for parameter in self.list.iter_mut().skip(before) {
+            let alias = ALIASES.iter().find(|(alias, name)| *parameter.name == *alias.as_bytes() && !object.has(name));
+            if let Some((_, name)) = alias {
+                parameter.name = Cow::Borrowed(name.as_bytes());
+            }
+        }
+    }
+
     fn add(&mut self, parameter: Parameter<'a>, limits: &Limits) {
         if self.list.len() >= limits.parameters || parameter.name.len() > limits.name {
             self.cut = true;
@@ -113,6 +139,31 @@ impl<'a> Parameters<'a> {
         Self { list, cut: self.cut || object.cut, in_query: self.in_query }
     }
 
+    /// These of a request object alone (RFC 9101 §6.3), with what names the client and the object.
+    pub(super) fn replaced_by(&self, object: Self) -> Self {
+        let about = |parameter: &&Parameter<'a>| {
+            [CLIENT_ID, b"request", b"request_uri"].iter().any(|name| *parameter.name == **name)
+        };
+        let outside = Self { list: self.list.iter().filter(about).cloned().collect(), ..self.clone() };
+        outside.overridden_by(object)
+    }
+
+    /// The names that were sent more than once and may not be (RFC 6749 §3.1), at most 32.
+    pub(super) fn ambiguous(&self) -> Vec<Cow<'a, str>> {
+        let mut names = Vec::new();
+        for (at, parameter) in self.list.iter().enumerate() {
+            let again = self.list.iter().skip(at.saturating_add(1)).any(|other| other.name == parameter.name);
+            let allowed = REPEATABLE.iter().any(|name| *parameter.name == *name.as_bytes());
+            if again && !allowed && names.len() < UNKNOWN {
+                let name = shown_name(parameter);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
+
     /// Whether something was left out at a limit.
     #[must_use]
     pub fn cut(&self) -> bool {
@@ -130,10 +181,10 @@ impl<'a> Parameters<'a> {
         self.list.iter().any(|parameter| *parameter.name == *name.as_bytes())
     }
 
-    /// Whether a name was sent more than once.
+    /// How often a name was sent.
     #[must_use]
-    pub fn is_repeated(&self, name: &str) -> bool {
-        self.list.iter().filter(|parameter| *parameter.name == *name.as_bytes()).nth(1).is_some()
+    pub fn count(&self, name: &str) -> usize {
+        self.list.iter().filter(|parameter| *parameter.name == *name.as_bytes()).count()
     }
 
     /// The octets of a value, fully decoded.
@@ -237,6 +288,26 @@ impl<'a> Parameters<'a> {
 }
 
 const CLIENT_ID: &[u8] = b"client_id";
+
+/// RFC 8707 §2, RFC 8693 §2.1.
+const REPEATABLE: [&str; 2] = ["audience", "resource"];
+
+/// Names in camel case, and what they stand for.
+const ALIASES: [(&str, &str); 13] = [
+    ("actorToken", "actor_token"),
+    ("actorTokenType", "actor_token_type"),
+    ("clientAssertion", "client_assertion"),
+    ("clientAssertionType", "client_assertion_type"),
+    ("clientId", "client_id"),
+    ("clientSecret", "client_secret"),
+    ("codeVerifier", "code_verifier"),
+    ("grantType", "grant_type"),
+    ("redirectUri", "redirect_uri"),
+    ("refreshToken", "refresh_token"),
+    ("requestedTokenType", "requested_token_type"),
+    ("subjectToken", "subject_token"),
+    ("subjectTokenType", "subject_token_type"),
+];
 
 /// A word is not longer than a whole value.
 const WORD: usize = 8 * 1024;

@@ -4,13 +4,17 @@ use std::borrow::Cow;
 
 use super::endpoint::Endpoint;
 use super::policy::Issuer;
+use super::provider::ISSUER;
 use crate::http::normalise_path;
 
 /// The template of a request's path. A path that the operator or the issuer named is shown as it is, one of a profile by
 /// the profile's template, and any other with every segment that can be an identifier replaced by `{id}`.
 pub(super) fn of<'a>(target: &'a [u8], issuer: &Issuer, endpoint: Option<&Endpoint>) -> Cow<'a, str> {
-    match endpoint.and_then(|endpoint| endpoint.template) {
-        Some(template) => Cow::Owned(base(issuer) + template),
+    match endpoint.and_then(|endpoint| template(issuer, endpoint)) {
+        Some(template) => Cow::Owned(match template.strip_prefix("//") {
+            Some(below) => ["/", below].concat().replace(ISSUER, &base(issuer)),
+            None => base(issuer) + template,
+        }),
         None if endpoint.is_some_and(|endpoint| endpoint.is_named() && !endpoint.is_below()) => {
             Cow::Owned(String::from_utf8_lossy(&normalise_path(target)).into_owned())
         }
@@ -18,18 +22,24 @@ pub(super) fn of<'a>(target: &'a [u8], issuer: &Issuer, endpoint: Option<&Endpoi
     }
 }
 
+/// The profile's template of a path.
+pub(super) fn template<'p>(issuer: &'p Issuer, endpoint: &Endpoint) -> Option<&'p str> {
+    Some(&issuer.profile()?.routes.get(usize::from(endpoint.route?))?.template)
+}
+
 /// The realm of an issuer, where its profile says that its path has one.
 pub(super) fn tenant(issuer: &Issuer) -> Option<Cow<'_, str>> {
-    let (before, _) = issuer.profile()?.tenant?;
+    let (before, _) = issuer.profile()?.tenant.as_ref()?;
     let path = std::str::from_utf8(issuer.path()).ok()?;
-    let mut segments = path.split('/').skip_while(|segment| *segment != before).skip(1);
+    let mut segments = path.split('/').skip_while(|segment| segment != before).skip(1);
     segments.next().map(Cow::Borrowed)
 }
 
 /// The path of the issuer identifier, with the realm replaced.
 fn base(issuer: &Issuer) -> String {
-    let path = String::from_utf8_lossy(issuer.path());
-    let names = issuer.profile().and_then(|profile| profile.tenant);
+    let path = issuer.profile().map_or(issuer.path(), |profile| profile.base(issuer.path()));
+    let path = String::from_utf8_lossy(path);
+    let names = issuer.profile().and_then(|profile| profile.tenant.as_ref());
     let mut after_marker = false;
     let shown = path.split('/').map(|segment| match names {
         Some((before, name)) => {
@@ -85,6 +95,8 @@ mod tests {
             template(realm, Some(Provider::Keycloak), path),
             "/auth/realms/{realm}/protocol/openid-connect/token"
         );
+        let session = "/admin/auth/realms/acme/sessions/08a5019c-17e1-4977-8f42-65a12843ea02";
+        assert_eq!(template(realm, Some(Provider::Keycloak), session), "/admin/auth/realms/{realm}/sessions/{session}");
         assert_eq!(template("https://idp.test", Some(Provider::OidcProvider), "/auth/RlA46jOelvRs"), "/auth/{uid}");
     }
 

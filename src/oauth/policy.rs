@@ -1,13 +1,15 @@
-//! What is watched: the issuers of the configuration, compiled, and which of their endpoints a request is for.
+//! What is watched: the issuers of the configuration, compiled, and which of their endpoints a request is for. Clients and
+//! resource servers are in [`party`](super::party).
 
 use std::fmt;
 
-use super::endpoint::{Endpoint, EndpointKind, fits};
+use super::endpoint::{Endpoint, EndpointKind};
 use super::keys::{Checks, Keys};
 use super::limits::Limits;
 use super::metadata::{Declared, Learned, MetadataError, Place};
 use super::observation::{Confidence, Tier};
-use super::provider::{Profile, Provider};
+use super::party::{Owners, Party, Side};
+use super::provider::{JarSemantics, Profile, Provider};
 use crate::http::{Authority, UrlParts, normalise_path};
 
 /// The issuers that are watched, and how much is read of their exchanges.
@@ -18,6 +20,10 @@ pub struct Policy {
     /// How much is read.
     pub limits: Limits,
     pub(super) checks: Checks,
+    /// Clients and resource servers, in the order of [`Policy::watch`].
+    pub(super) parties: Vec<Party>,
+    /// Stands for the issuer of a party that is known to have none.
+    pub(super) nobody: Issuer,
 }
 
 /// One issuer as the operator describes it.
@@ -29,8 +35,14 @@ pub struct IssuerSettings {
     pub authorities: Vec<String>,
     /// What it is, if that is known.
     pub provider: Option<Provider>,
+    /// What the operator says of a provider of his own; it counts instead of `provider`'s.
+    pub profile: Option<Profile>,
     /// T0: its endpoints, as far as the operator names them.
     pub endpoints: Endpoints,
+    /// Which parameters count beside a request object; `None` for what its provider does.
+    pub jar_semantics: Option<JarSemantics>,
+    /// The certificate of a client of its back channel is the OAuth client's (RFC 8705).
+    pub mtls_oauth: bool,
 }
 
 /// Endpoints by kind: absolute URLs, or absolute paths on the issuer's authorities.
@@ -38,12 +50,13 @@ pub struct IssuerSettings {
 pub struct Endpoints(pub Vec<(EndpointKind, String)>);
 
 /// A compiled issuer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Issuer {
     /// The issuer identifier.
     pub name: String,
     /// The declared provider.
     pub provider: Option<Provider>,
+    own_profile: Option<Profile>,
     pub(super) authorities: Vec<Authority>,
     /// The path of the issuer identifier in normal form; empty for none.
     path: Vec<u8>,
@@ -51,13 +64,21 @@ pub struct Issuer {
     pub(super) learned: Option<Vec<Place>>,
     pub(super) declared: Option<Declared>,
     pub(super) keys: Keys,
+    pub(super) jar_semantics: JarSemantics,
+    pub(super) mtls_oauth: bool,
 }
 
-/// Which issuer a request is for, and which of its endpoints. Small; valid for the policy that made it and for the same
+/// Whom a request is for, and which of the endpoints. An authority can be an issuer's, a client's and a resource server's
+/// at once; then the endpoint decides, and where none is known the message. Small; valid for the policy that made it and for the same
 /// policy after [`Policy::learn`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Interest {
-    pub(super) issuer: usize,
+    /// Index of the issuer that owns the authority.
+    pub(super) issuer: Option<usize>,
+    /// The other owners.
+    pub(super) owners: Owners,
+    /// Whose the endpoint is; without one, the side that is asked first what the message is.
+    pub(super) side: Side,
     pub(super) endpoint: Option<Endpoint>,
 }
 
@@ -122,28 +143,48 @@ impl Policy {
             problems.extend(found.into_iter().map(|(field, kind)| PolicyProblem { issuer: index, field, kind }));
         }
         if problems.is_empty() {
-            Ok(Self { issuers: compiled, limits, checks: Checks::default() })
+            let (parties, nobody) = (Vec::new(), Issuer::default());
+            Ok(Self { issuers: compiled, limits, checks: Checks::default(), parties, nobody })
         } else {
             Err(PolicyError { problems })
         }
     }
 
-    /// Whether an issuer owns the authority, and which of its endpoints the path is. `None` for an authority of nobody:
-    /// then nothing was allocated and the path was not looked at. The method is not known here.
+    /// Whose the authority is, and which endpoint the path is. `None` for an authority of nobody: then nothing was
+    /// allocated and the path was not looked at. The method is not known here.
     #[must_use]
     pub fn triage(&self, authority: &[u8], path: &[u8]) -> Option<Interest> {
         if !self.owns(authority) {
             return None;
         }
         let path = normalise_path(path);
+        let issuer = self.issuer_of(authority, &path);
+        let owners = self.owners(authority, &path);
+        let server = issuer.and_then(|(_, endpoint)| endpoint);
+        // What the issuer or the operator named comes before what a profile knows.
+        let (side, endpoint) = match (server, owners.endpoint) {
+            (Some(server), Some((side, party))) if party.recognition.tier < server.recognition.tier => {
+                (side, Some(party))
+            }
+            (Some(server), _) => (Side::AuthorizationServer, Some(server)),
+            (None, Some((side, party))) => (side, Some(party)),
+            (None, None) if issuer.is_some() => (Side::AuthorizationServer, None),
+            (None, None) if owners.relying_party.is_some() => (Side::RelyingParty, None),
+            (None, None) => (Side::ResourceServer, None),
+        };
+        Some(Interest { issuer: issuer.map(|(index, _)| index), owners, side, endpoint })
+    }
+
+    /// The issuer of a request to an authority and a path in normal form, and its endpoint.
+    fn issuer_of(&self, authority: &[u8], path: &[u8]) -> Option<(usize, Option<Endpoint>)> {
         let owners = self.issuers.iter().enumerate().filter(|(_, issuer)| issuer.owns(authority));
         let candidates = owners.map(|(index, issuer)| {
-            let endpoint = issuer.endpoint(&path);
+            let endpoint = issuer.endpoint(path);
             let tier = endpoint.map_or(Tier::Heuristic, |endpoint| endpoint.recognition.tier);
-            let (inside, length) = if issuer.contains(&path) { (0, issuer.path.len()) } else { (1, 0) };
-            ((tier, inside, usize::MAX.saturating_sub(length), index), Interest { issuer: index, endpoint })
+            let (inside, length) = if issuer.contains(path) { (0, issuer.path.len()) } else { (1, 0) };
+            ((tier, inside, usize::MAX.saturating_sub(length), index), (index, endpoint))
         });
-        candidates.min_by_key(|(rank, _)| *rank).map(|(_, interest)| interest)
+        candidates.min_by_key(|(rank, _)| *rank).map(|(_, found)| found)
     }
 
     /// T1: takes the endpoints of the issuer's metadata document (OIDC Discovery §3, RFC 8414 §2). Those that were learned
@@ -170,10 +211,11 @@ impl Policy {
         self.issuers.get(issuer).is_some_and(|issuer| issuer.learned.is_some())
     }
 
-    /// Whether an authority is an issuer's. Allocates nothing: this is all that most requests are asked.
+    /// Whether an authority is an issuer's, a client's or a resource server's. Allocates nothing: this is all that most
+    /// requests are asked.
     #[must_use]
     pub fn owns(&self, authority: &[u8]) -> bool {
-        self.issuers.iter().any(|issuer| issuer.owns(authority))
+        self.issuers.iter().any(|issuer| issuer.owns(authority)) || self.has_party(authority)
     }
 
     /// An issuer that owns the authority and of which a document was not learned. Allocates nothing.
@@ -194,9 +236,9 @@ impl Policy {
 
 impl Interest {
     /// Index of the issuer in [`Policy::issuers`]. On an authority that several share, and on none of their endpoints, it
-    /// is the one whose path contains the request's, else the first.
+    /// is the one whose path contains the request's, else the first. `None` where no issuer owns the authority.
     #[must_use]
-    pub fn issuer(&self) -> usize {
+    pub fn issuer(&self) -> Option<usize> {
         self.issuer
     }
 
@@ -234,9 +276,13 @@ impl Issuer {
             }
             configured.push(Place { kind, path: normalise_path(parts.path).into_owned() });
         }
+        let of_provider = || settings.provider.map_or(JarSemantics::Oidc, Provider::jar_semantics);
         Self {
+            jar_semantics: settings.jar_semantics.unwrap_or_else(of_provider),
+            mtls_oauth: settings.mtls_oauth,
             name: settings.issuer,
             provider: settings.provider,
+            own_profile: settings.profile,
             authorities,
             path,
             configured,
@@ -266,13 +312,11 @@ impl Issuer {
             .or_else(|| self.is_entity(path).then_some(Endpoint::of_tier(EndpointKind::Federation, Tier::Configured)));
         let found = found.or_else(|| Some(Endpoint::of_tier(route?.1, Tier::Profile)));
         let found = found.or_else(|| SUBPATHS.into_iter().find_map(|below| self.below(path, below)));
-        found.map(|endpoint| Endpoint { template: route.map(|(template, _)| template), ..endpoint })
+        found.map(|endpoint| Endpoint { route: route.map(|(route, _)| route), ..endpoint })
     }
 
-    fn route(&self, path: &[u8]) -> Option<(&'static str, EndpointKind)> {
-        let below = path.strip_prefix(self.path.as_slice())?;
-        let found = self.profile()?.routes.iter().find(|route| fits(route.template, below))?;
-        Some((found.template, found.kind))
+    fn route(&self, path: &[u8]) -> Option<(u16, EndpointKind)> {
+        self.profile()?.route(&self.path, path)
     }
 
     /// A path below one that the operator or the issuer named, where that has a meaning of its own.
@@ -316,8 +360,8 @@ impl Issuer {
         self.learned.is_some() || (self.knows(EndpointKind::Token) && self.knows(EndpointKind::Authorization))
     }
 
-    pub(super) fn profile(&self) -> Option<&'static Profile> {
-        self.provider.map(Provider::profile)
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.own_profile.as_ref().or_else(|| self.provider.map(Provider::profile))
     }
 
     /// The path of the issuer identifier, empty for none.

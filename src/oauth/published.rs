@@ -17,7 +17,7 @@ use super::observation::{Message, Observation, Outcome, Reason, Recognition};
 use super::scene::{Answer, Scene};
 use crate::body::Completeness;
 use crate::http::UrlParts;
-use crate::seen::Seen;
+use crate::seen::{Malformation, Seen};
 
 /// A metadata document; `None` for another method than GET.
 pub(super) fn observe_metadata<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option<Observation<'a>> {
@@ -26,7 +26,7 @@ pub(super) fn observe_metadata<'a>(scene: &Scene<'a>, recognition: Recognition) 
     let named = document.as_ref().and_then(|document| document.text("issuer", VALUE).present());
     let found = message.is_some();
     let message = Message::Metadata(Box::new(message.unwrap_or_default()));
-    fetched(scene, recognition, (ProtocolEvent::DiscoveryFetched, message), found, named)
+    fetched(scene, recognition, (ProtocolEvent::DiscoveryFetched, message), found, named.as_deref())
 }
 
 /// RFC 7033, for the issuer of an account (OIDC Discovery §2). Whose account it is stays out.
@@ -68,9 +68,10 @@ fn fetched<'a>(
     recognition: Recognition,
     (event, message): (ProtocolEvent, Message<'a>),
     found: bool,
-    named: Option<Cow<'a, str>>,
+    named: Option<&str>,
 ) -> Option<Observation<'a>> {
-    if !scene.is_get() && !(event == ProtocolEvent::FederationFetched && scene.is_post()) {
+    let posted = scene.is_post() && event == ProtocolEvent::FederationFetched;
+    if !(scene.is_get() || posted) {
         return None;
     }
     let read = scene.decoded.response_content.completeness;
@@ -92,7 +93,7 @@ fn fetched<'a>(
         read
     };
     let mut observation = scene.observation(event, recognition, message);
-    scene.claim_named(&mut observation, named.as_deref());
+    scene.claim_named(&mut observation, named);
     let verdict = Verdict { event, outcome, reason, error: None };
     conclude(&mut observation, (verdict, completeness), Links::default());
     Some(observation)
@@ -124,8 +125,16 @@ fn read_metadata<'a>(document: &Object<'a>, digest: Option<[u8; 32]>) -> ServerM
         digest,
         authorities,
         clear_text,
-        supported: SUPPORTED.iter().map(|name| (*name, document.texts(name, ITEMS))).collect(),
+        supported: SUPPORTED.iter().map(|name| (*name, list(document, name))).collect(),
         flags: FLAGS.iter().map(|name| (*name, document.boolean(name))).collect(),
+    }
+}
+
+/// Texts in an array, which may be empty: that is as good as none.
+pub(super) fn list<'a>(object: &Object<'a>, name: &str) -> Seen<Vec<Cow<'a, str>>> {
+    match object.texts(name, ITEMS) {
+        Seen::Malformed(Malformation::Empty) => Seen::Absent,
+        texts => texts,
     }
 }
 

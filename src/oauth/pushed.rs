@@ -1,12 +1,12 @@
 //! Authorization requests over the back channel: pushed ones (RFC 9126 §2), and those of first-party applications to an
 //! authorization challenge endpoint (OAuth 2.0 for First-Party Applications).
 
-use super::authorization::{effective, link, read, request_form};
+use super::authorization::{Opened, link, open, read, request_form};
 use super::back_channel::{Answered, CREDENTIALS, judge, observation};
 use super::event::ProtocolEvent;
 use super::links::{Links, octets};
 use super::messages::PushedRequest;
-use super::observation::{LinkRole, Message, Observation, Recognition};
+use super::observation::{Hidden, LinkRole, Message, Observation, Recognition};
 use super::scene::Scene;
 
 /// A pushed request and its answer; `None` for another method than POST.
@@ -36,10 +36,12 @@ fn one<'a>(
     let body = Answered::read(scene);
     let verdict = judge(scene, event, &body, body.has_text(member));
     let form = request_form(&scene.parameters);
-    let parameters = effective(scene);
+    let Opened { parameters, object, differs } = open(scene);
+    let encrypted = object.as_ref().is_some_and(|object| object.encrypted);
     let mut links = Links::default();
     link(&parameters, form, &mut links);
     let mut request = read(scene, &parameters, form);
+    (request.object, request.object_differs) = (object, differs);
     request.unknown_parameters.retain(|name| !CREDENTIALS.contains(&name.as_ref()));
     let mut message = PushedRequest {
         request,
@@ -52,7 +54,11 @@ fn one<'a>(
         links.add(role, name, body.text(member).map(octets));
     }
     let message = Message::Pushed(Box::new(message));
-    Some(observation(scene, recognition, (verdict, body.completeness), (message, links)))
+    let mut observation = observation(scene, recognition, (verdict, body.completeness), (message, links));
+    if encrypted {
+        observation.hide(Hidden::JweRequest);
+    }
+    Some(observation)
 }
 
 /// What the end-user answered, and the handle of the session: known, and secret.

@@ -7,6 +7,7 @@ use super::json::Json;
 use super::jwt;
 use super::observation::{Confidence, Recognition, Tier};
 use super::parameters::Parameters;
+use super::policy::Issuer;
 use super::published;
 use super::scene::{Scene, was_sent};
 use crate::http::{MediaType, RequestHead, UrlParts, normalise_path};
@@ -37,6 +38,17 @@ pub(super) fn by_shape(scene: &Scene<'_>) -> Option<(Kind, Recognition)> {
     }
     (is_end_session_request(scene) && unknown(&Kind::EndSession))
         .then(|| shape(Kind::EndSession, "H-19", Confidence::High))
+}
+
+/// The shape rule by which a request at a known endpoint would be another kind of request (PROTOCOL §1.3). Looked at where
+/// such a message has no business: parameters of an authorization request pass through login pages and PAR.
+pub(super) fn conflict(scene: &Scene<'_>) -> Option<&'static str> {
+    let kind = scene.endpoint?.kind;
+    match kind {
+        Kind::Authorization | Kind::EndSession | Kind::Userinfo if is_token_request(scene) => Some("H-10"),
+        Kind::EndSession | Kind::Token | Kind::Userinfo => authorization_rule(scene).map(|(rule, _)| rule),
+        _ => None,
+    }
 }
 
 /// H-24, H-25: documents that are fetched.
@@ -85,7 +97,7 @@ fn answer_rule(scene: &Scene<'_>) -> Option<(Kind, &'static str, Confidence)> {
             () => None,
         };
     };
-    let text = |name: &str| was_sent(&answer.text(name, LONG));
+    let text = |name: &str| matches!(answer.text(name, LONG), Seen::Present(_));
     let whole = |name: &str| matches!(answer.whole(name), Seen::Present(_));
     let active = matches!(answer.get("active"), Seen::Present(Json::Bool(_)));
     let listed = matches!(answer.get("redirect_uris"), Seen::Present(Json::List(_)));
@@ -110,9 +122,13 @@ fn position(text: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// H-01, H-02, H-03.
 fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
-    let parameters = &scene.parameters;
     let front_channel = scene.is_get() || (scene.is_post() && !is_back_channel(scene));
-    if !front_channel || !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
+    if front_channel { request_rule(&scene.parameters, scene.is_get()) } else { None }
+}
+
+/// The same of any parameters. `by_object`: whether a request object or its place is enough.
+pub(super) fn request_rule(parameters: &Parameters<'_>, by_object: bool) -> Option<(&'static str, Confidence)> {
+    if !was_sent(&parameters.text("client_id")) || parameters.has("grant_type") {
         return None;
     }
     let request_uri = parameters.text("request_uri").present();
@@ -125,7 +141,7 @@ fn authorization_rule(scene: &Scene<'_>) -> Option<(&'static str, Confidence)> {
     }
     let by_value = parameters.octets("request").present().is_some_and(|object| jwt::read(&object).is_some());
     let by_reference = request_uri.is_some_and(|uri| UrlParts::read(uri.as_bytes()).is_absolute());
-    (scene.is_get() && (by_value || by_reference)).then_some(("H-03", Confidence::High))
+    (by_object && (by_value || by_reference)).then_some(("H-03", Confidence::High))
 }
 
 /// A pushed authorization request has the parameters of an authorization request (RFC 9126 §2.1), and client
@@ -167,19 +183,25 @@ pub(super) fn is_keys_path(head: &RequestHead) -> bool {
 
 /// H-19
 fn is_end_session_request(scene: &Scene<'_>) -> bool {
-    let parameters = &scene.parameters;
+    (scene.is_get() || scene.is_post()) && end_session_parameters(&scene.parameters)
+}
+
+/// The same of any parameters.
+pub(super) fn end_session_parameters(parameters: &Parameters<'_>) -> bool {
     let hint = parameters.octets("id_token_hint").present().is_some_and(|hint| jwt::read(&hint).is_some());
     let other = ["response_type", "scope", "grant_type"].iter().any(|name| parameters.has(name));
-    (scene.is_get() || scene.is_post()) && !other && (hint || parameters.has("post_logout_redirect_uri"))
+    !other && (hint || parameters.has("post_logout_redirect_uri"))
 }
 
 /// PROTOCOL §1.5: a request that a provider sends to itself carries one of its continuation parameters. Spring
 /// Authorization Server marks a replayed request by an empty `continue`.
-pub(super) fn is_internal_hop(parameters: &Parameters<'_>) -> bool {
+pub(super) fn is_internal_hop(parameters: &Parameters<'_>, issuer: &Issuer) -> bool {
     let has = |name: &&str| parameters.has(name);
     let all = |names: &[&str]| names.iter().all(has);
     let replayed = parameters.has("continue") && !matches!(parameters.text("continue"), Seen::Present(_));
-    CONTINUATIONS.iter().any(has) || all(&["back", "state"]) || all(&["tab_id", "session_code"]) || replayed
+    let own =
+        issuer.profile().is_some_and(|profile| profile.internal_parameters.iter().any(|name| parameters.has(name)));
+    own || CONTINUATIONS.iter().any(has) || all(&["back", "state"]) || all(&["tab_id", "session_code"]) || replayed
 }
 
 const WELL_KNOWN: &[u8] = b"/.well-known/";

@@ -5,11 +5,14 @@ use std::borrow::Cow;
 use super::back_channel::{Answered, NAMES, VALUE, bearer, conclude, judge};
 use super::endpoint::EndpointKind;
 use super::event::ProtocolEvent;
+use super::form;
 use super::json::{Json, Object, read_object};
 use super::links::Links;
 use super::messages::ClientMetadata;
 use super::observation::{Client, ClientIdSource, LinkRole, Message, Observation, Recognition};
-use super::published::is_private;
+use super::parameters::{text, words};
+use super::path_template;
+use super::published::{self, is_private};
 use super::scene::{Answer, Scene, was_sent};
 use crate::seen::Seen;
 
@@ -52,6 +55,7 @@ fn client<'a>(scene: &Scene<'a>, answer: Option<&Object<'a>>, asked: Option<&Obj
         Seen::Absent => {
             let id = of(asked);
             let id = if id.is_absent() { scene.parameters.text("client_id") } else { id };
+            let id = if id.is_absent() { in_path(scene) } else { id };
             (id, ClientIdSource::Parameter)
         }
         named => (named, ClientIdSource::Response),
@@ -60,11 +64,21 @@ fn client<'a>(scene: &Scene<'a>, answer: Option<&Object<'a>>, asked: Option<&Obj
     Client { id, id_source, ..Client::default() }
 }
 
+/// The last segment of the path, where a profile knows that it is the client: elsewhere it may be a handle.
+fn in_path<'a>(scene: &Scene<'a>) -> Seen<Cow<'a, str>> {
+    let known = scene.endpoint.as_ref().and_then(|endpoint| path_template::template(scene.issuer, endpoint));
+    let named = known.is_some_and(|known| known.ends_with("/{client}"));
+    let path = scene.decoded.request.path().filter(|_| named).unwrap_or_default();
+    let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    if last.is_empty() { Seen::Absent } else { text(form::decode(last)) }
+}
+
 /// The allow list: what is not in these tables leaves its name at most.
 fn read<'a>(object: &Object<'a>) -> ClientMetadata<'a> {
     let list = |name: &str| match object.get(name) {
         Seen::Present(Json::Text(_)) if name == "scope" => object.text(name, VALUE).map(|scope| words(&scope)),
-        _ => object.texts(name, ITEMS),
+        _ => published::list(object, name),
     };
     let keys = object.object("jwks").map(|set| set.get("keys"));
     let private_keys = match keys {
@@ -77,7 +91,7 @@ fn read<'a>(object: &Object<'a>) -> ClientMetadata<'a> {
         bearer: false,
         texts: TEXTS.iter().map(|name| (*name, object.text(name, VALUE))).collect(),
         lists: LISTS.iter().map(|name| (*name, list(name))).collect(),
-        uris: URIS.iter().map(|name| (*name, object.texts(name, ITEMS))).collect(),
+        uris: URIS.iter().map(|name| (*name, published::list(object, name))).collect(),
         flags: FLAGS.iter().map(|name| (*name, object.boolean(name))).collect(),
         secrets: SECRETS.into_iter().filter(|name| was_sent(&object.get(name))).collect(),
         private_keys,
@@ -85,15 +99,8 @@ fn read<'a>(object: &Object<'a>) -> ClientMetadata<'a> {
     }
 }
 
-fn words<'a>(scope: &Cow<'a, str>) -> Vec<Cow<'a, str>> {
-    super::parameters::words(scope)
-}
-
-/// URLs of one list.
-const ITEMS: usize = 32;
-
 /// In the order of the names, as are the other tables: the record's members are named after them.
-pub(super) const TEXTS: &[&str] = &[
+const TEXTS: &[&str] = &[
     "application_type",
     "client_name",
     "id_token_signed_response_alg",

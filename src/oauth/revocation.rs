@@ -2,7 +2,7 @@
 
 use super::back_channel::{Answered, judge, observation};
 use super::event::ProtocolEvent;
-use super::introspection::query;
+use super::introspection::{self, query};
 use super::links::Links;
 use super::observation::{Message, Observation, Recognition};
 use super::scene::Scene;
@@ -10,7 +10,7 @@ use super::scene::Scene;
 /// A revocation and its answer; `None` for what revokes nothing. Google takes the token in the query of a GET. Keycloak
 /// answers an unknown token with 200 and an `error`, which is a failure like any.
 pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option<Observation<'a>> {
-    if !scene.is_post() && !(scene.is_get() && scene.parameters.has("token")) {
+    if !introspection::asks(scene) {
         return None;
     }
     let mut body = Answered::read(scene);

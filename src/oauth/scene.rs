@@ -3,27 +3,39 @@
 
 use std::borrow::Cow;
 
+use super::checks::Companions;
 use super::circumstances::Circumstances;
 use super::decode::{Decoded, ResponseSource};
 use super::endpoint::Endpoint;
 use super::event::ProtocolEvent;
 use super::json;
+use super::keys::{Carrier, JoseHeader};
 use super::links::Links;
+use super::login;
+use super::multipart;
 use super::observation::{
-    BodyFormat, Client, Confidence, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
+    BodyFormat, Client, Confidence, Hidden, IdToken, Integrity, Message, Observation, Outcome, Recognition, Tier, Trust,
 };
 use super::parameters::Parameters;
+use super::party::{Party, Side};
 use super::path_template;
 use super::policy::{Issuer, Policy};
+use super::recognise;
+use super::signature::SignatureCheck;
 use super::token_claims::{Claims, read_id_token};
 use crate::body::Completeness;
 use crate::http::MediaType;
 use crate::seen::Seen;
 
-/// An exchange on an issuer's authority.
+/// An exchange on an issuer's, a client's or a resource server's authority, as one of them saw it.
 pub(super) struct Scene<'a> {
     pub(super) policy: &'a Policy,
     pub(super) decoded: &'a Decoded<'a>,
+    /// Who was asked.
+    pub(super) side: Side,
+    /// The client or resource server.
+    pub(super) party: Option<&'a Party>,
+    /// The issuer that was asked, or that the client or resource server is known to trust; else one that owns nothing.
     pub(super) issuer: &'a Issuer,
     pub(super) endpoint: Option<Endpoint>,
     /// Of query and body.
@@ -42,13 +54,28 @@ pub(super) enum Answer {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Option<Self> {
-        let issuer = policy.issuers.get(decoded.interest.issuer)?;
+    /// `None` where nobody of that side owns the authority, or the path is an endpoint of another side.
+    pub(super) fn new(policy: &'a Policy, decoded: &'a Decoded<'a>, side: Side) -> Option<Self> {
+        let interest = &decoded.interest;
+        if interest.endpoint.is_some() && interest.side != side {
+            return None;
+        }
+        let party = match side {
+            Side::AuthorizationServer => None,
+            Side::RelyingParty => Some(policy.parties.get(interest.owners.relying_party?)?),
+            Side::ResourceServer => Some(policy.parties.get(interest.owners.resource_server?)?),
+        };
+        let issuer = match party {
+            None => policy.issuers.get(interest.issuer?)?,
+            Some(party) => party.issuer.and_then(|issuer| policy.issuers.get(issuer)).unwrap_or(&policy.nobody),
+        };
         let mut scene = Self {
             policy,
             decoded,
+            side,
+            party,
             issuer,
-            endpoint: decoded.interest.endpoint,
+            endpoint: interest.endpoint,
             parameters: Parameters::default(),
             body_format: None,
             content_type_missing: false,
@@ -57,7 +84,11 @@ impl<'a> Scene<'a> {
         if let Some(query) = decoded.request.query() {
             scene.parameters.add_query(query, &policy.limits);
         }
-        scene.read_body();
+        // Of a login form one name is read, if anything: the rest must not even be copied.
+        let kind = scene.endpoint.map(|endpoint| endpoint.kind);
+        if login::is_form(issuer, kind, decoded.request).is_none() {
+            scene.read_body();
+        }
         Some(scene)
     }
 
@@ -70,8 +101,16 @@ impl<'a> Scene<'a> {
         let media = self.decoded.request.headers.media_type();
         self.content_type_missing = media.is_none();
         let is_json = media == Some(MediaType::Json);
+        let content_type = self.decoded.request.headers.first("content-type").unwrap_or_default();
+        if let (Some(boundary), true) = (multipart::boundary(content_type), self.endpoint.is_some()) {
+            for part in multipart::read(bytes, boundary) {
+                self.parameters.add_pair(Cow::Borrowed(part.name), Cow::Borrowed(part.value), &self.policy.limits);
+            }
+            self.body_format = Some(BodyFormat::Multipart);
+            return;
+        }
         if is_json && let Some(object) = content.whole().and_then(json::read_object) {
-            self.parameters.add_object(&object, &self.policy.limits);
+            self.parameters.add_request_object(&object, &self.policy.limits);
             self.body_format = Some(BodyFormat::Json);
         } else if !is_json && begins_like_a_form(bytes) {
             self.parameters.add_form(content.whole_pairs(), &self.policy.limits);
@@ -138,41 +177,87 @@ impl<'a> Scene<'a> {
             message,
             links: Vec::new(),
             malformed: Vec::new(),
+            ambiguous: self.parameters.ambiguous(),
+            hidden: Vec::new(),
             integrity: self.integrity(),
+            side: self.side,
+            broker: false,
+            upstream: None,
             circumstances: Circumstances::default(),
         };
-        if recognition.tier <= Tier::Profile {
+        let contents = [&self.decoded.request_content, &self.decoded.response_content];
+        for content in contents {
+            match content.completeness {
+                Completeness::Truncated => observation.hide(Hidden::Truncated),
+                Completeness::Undecoded => observation.hide(Hidden::Undecoded),
+                Completeness::Absent | Completeness::Complete | Completeness::Unparseable => {}
+            }
+        }
+        if recognition.tier <= Tier::Profile && self.side == Side::AuthorizationServer {
             claim(&mut observation, self.issuer);
         }
         observation
     }
 
-    /// Claims the issuer that the message names itself, where it is one of those that are watched on this authority.
+    /// Claims the issuer that the message names itself, where it is one of those that are watched, on this authority if
+    /// that is an issuer's; for a client or resource server the one that it is known to trust, where the message names none.
     pub(super) fn claim_named(&self, observation: &mut Observation<'a>, named: Option<&str>) {
         let authority = self.decoded.request.authority().unwrap_or_default();
-        let own = |issuer: &&Issuer| Some(issuer.name.as_str()) == named && issuer.owns(authority);
+        let server = self.side == Side::AuthorizationServer;
+        let own = |issuer: &&Issuer| Some(issuer.name.as_str()) == named && (!server || issuer.owns(authority));
+        let trusted = || (!server && named.is_none() && !self.issuer.name.is_empty()).then_some(self.issuer);
         if observation.issuer.is_none()
-            && let Some(issuer) = self.policy.issuers.iter().find(own)
+            && let Some(issuer) = self.policy.issuers.iter().find(own).or_else(trusted)
         {
             claim(observation, issuer);
         }
     }
 
-    /// Reads an ID token and checks its signature with the keys of the issuer that it names; of this one, if it names none.
-    pub(super) fn id_token(&self, token: &[u8], trust: Trust) -> Option<(IdToken<'a>, Claims)> {
+    /// Reads an ID token, checks its signature with the keys of the issuer that it names (of this one, if it names none),
+    /// and compares its claims with what came with it.
+    pub(super) fn id_token(
+        &self,
+        token: &[u8],
+        (trust, carrier): (Trust, Carrier),
+        with: &Companions<'_>,
+    ) -> Option<(IdToken<'a>, Claims)> {
         let (mut id_token, claims) = read_id_token(token, trust)?;
-        let issuer = match &id_token.iss {
+        let alg = id_token.alg.as_ref().present().map_or("", AsRef::as_ref);
+        let header =
+            JoseHeader { alg, kid: id_token.kid.as_ref().present().map(AsRef::as_ref), encrypted: id_token.encrypted };
+        id_token.signature = self.signature(id_token.iss.as_ref().map(AsRef::as_ref), header, token, carrier);
+        if !id_token.encrypted && !claims.is_unreadable() {
+            let own = self.endpoint.is_some().then_some(self.issuer.name.as_str());
+            id_token.checks = claims.check(alg, token, &Companions { issuer: with.issuer.or(own), ..*with });
+        }
+        Some((id_token, claims))
+    }
+
+    /// Whether a key of the issuer that a token names signed it; of this one, if it names none.
+    pub(super) fn signature(
+        &self,
+        named: Seen<&str>,
+        header: JoseHeader<'_>,
+        token: &[u8],
+        carrier: Carrier,
+    ) -> SignatureCheck {
+        let issuer = match named {
             Seen::Present(iss) => self.policy.issuers.iter().find(|issuer| issuer.name == *iss),
             Seen::Absent | Seen::Malformed(_) => Some(self.issuer),
         };
-        id_token.signature = self.policy.check_signature(issuer, &id_token, token);
-        Some((id_token, claims))
+        self.policy.check_signature(issuer, header, token, carrier)
     }
 
     /// How the endpoint was recognised, or the shape rule where it was not.
     pub(super) fn recognition(&self, rule: &'static str, confidence: Confidence) -> Recognition {
         let shape = Recognition { tier: Tier::Heuristic, rule, confidence };
         self.endpoint.map_or(shape, |endpoint| endpoint.recognition)
+    }
+
+    /// PROTOCOL §2.1, HQ-19.
+    fn overrides_method(&self) -> bool {
+        let fields = ["x-http-method-override", "x-http-method", "x-method-override"];
+        fields.iter().any(|name| self.decoded.request.headers.first(name).is_some()) || self.parameters.has("_method")
     }
 
     fn integrity(&self) -> Integrity {
@@ -185,13 +270,15 @@ impl<'a> Scene<'a> {
             basic_not_encoded: false,
             content_type_missing: self.content_type_missing,
             authority_conflict: self.decoded.request.authority_conflict(),
+            conflict: recognise::conflict(self),
+            method_override: self.overrides_method(),
         }
     }
 }
 
-fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
+pub(super) fn claim<'a>(observation: &mut Observation<'a>, issuer: &'a Issuer) {
     observation.issuer = Some(Cow::Borrowed(issuer.name.as_str()));
-    observation.provider = issuer.provider.map(super::Provider::as_str);
+    observation.provider = issuer.profile().map(|profile| profile.name.as_ref());
     observation.tenant = path_template::tenant(issuer);
 }
 

@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 
 use super::back_channel::{Answered, TOKEN, VALUE, Verdict, link_assertion, proves};
-use super::client_authentication::identify;
+use super::checks::Companions;
+use super::client_authentication::identify_client;
+use super::dpop;
 use super::event::ProtocolEvent;
 use super::grants;
 use super::introspection;
 use super::json::Object;
+use super::keys::Carrier;
 use super::links::{Links, octets, s256};
 use super::observation::{
-    AccessToken, Client, ClientIdSource, IdToken, LinkRole, Message, OAuthError, Observation, Outcome, Reason,
-    Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
+    AccessToken, Client, ClientIdSource, DpopProof, Hidden, IdToken, LinkRole, Message, OAuthError, Observation,
+    Outcome, Reason, Recognition, ScopeSource, TokenExchange, TokenRequest, TokenResponse, Trust,
 };
 use super::parameters::words;
 use super::scene::{Answer, Scene, put_links, was_sent};
@@ -39,17 +42,18 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     let body = Answered::read(scene);
     let verdict = judge(scene, &body);
     let granted = body.object.as_ref().filter(|_| verdict.outcome == Outcome::Success);
-    let request = read_request(scene);
-    let issued = granted.map(|granted| read_tokens(scene, granted)).unwrap_or_default();
+    let mut request = read_request(scene);
+    let (mut client, not_encoded) = identify_client(scene);
+    let issued = granted.map(|granted| read_tokens(scene, granted, &client)).unwrap_or_default();
     let mut links = Links::default();
     link_request(scene, &mut links);
     if let Some(granted) = granted {
         link_response(granted, &mut links);
     }
+    request.dpop = link_possession(scene, issued.access_claims.as_ref(), &mut links);
     let response = granted.map(|granted| read_response(scene, granted, &request));
-    let (mut client, not_encoded) = identify(&scene.decoded.request.headers, &scene.parameters);
     client.authenticated = authenticated(&client, &verdict);
-    name_client(&mut client, issued.id_token.as_ref());
+    name_client(&mut client, &issued);
     link_assertion(scene, &client, &mut links);
     let Issued { id_token, id_claims, access_token, access_claims } = issued;
     let exchanged = grants::exchanged(&scene.parameters, granted, access_claims.as_ref());
@@ -64,6 +68,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     link_username(scene, &mut links, fallback);
     let speaker = id_claims.as_ref().and_then(|claims| claims.subject(Trust::Direct));
     observation.subject = speaker.or_else(|| access_claims.as_ref().and_then(|claims| claims.subject(Trust::Direct)));
+    hide_tokens(&mut observation);
     observation.outcome = verdict.outcome;
     observation.reason = verdict.reason;
     observation.error = verdict.error;
@@ -72,6 +77,36 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     observation.integrity.response_body = body.completeness;
     put_links(&mut observation, links);
     Some(observation)
+}
+
+/// Tokens, or an error, that are pushed to a client (CIBA Core §10.3, §12). Anybody can push: what the tokens say rests on
+/// the client's answer.
+pub(super) fn observe_pushed<'a>(
+    scene: &Scene<'a>,
+    pushed: &Object<'a>,
+    recognition: Recognition,
+    links: &mut Links<'a>,
+) -> Observation<'a> {
+    let mut issued = read_tokens(scene, pushed, &Client::default());
+    let failed = was_sent(&pushed.get("error"));
+    let response =
+        (!failed).then(|| TokenResponse { no_store: false, ..read_response(scene, pushed, &TokenRequest::default()) });
+    if let Some(id_token) = &mut issued.id_token {
+        id_token.trust = Some(Trust::Unverified);
+    }
+    link_response(pushed, links);
+    let issuer = issued.id_claims.as_ref().and_then(Claims::issuer);
+    link_claims(links, issued.id_claims.as_ref(), issued.access_claims.as_ref(), issuer.as_ref());
+    let subject = issued.id_claims.as_ref().and_then(|claims| claims.subject(Trust::Unverified));
+    let mut client = Client::default();
+    name_client(&mut client, &issued);
+    let (id_token, access_token) = (issued.id_token, issued.access_token);
+    let message = TokenExchange { response, id_token, access_token, ..TokenExchange::default() };
+    let mut observation = scene.observation(ProtocolEvent::CibaPushed, recognition, Message::Token(Box::new(message)));
+    scene.claim_named(&mut observation, issuer.as_deref());
+    observation.subject = subject;
+    observation.client = client;
+    observation
 }
 
 fn judge<'a>(scene: &Scene<'a>, body: &Answered<'a>) -> Verdict<'a> {
@@ -145,7 +180,7 @@ fn read_request<'a>(scene: &Scene<'a>) -> TokenRequest<'a> {
         body_format: scene.body_format,
         parameters_in_query: parameters.in_query(),
         code_verifier: was_sent(&parameters.octets("code_verifier")),
-        dpop: scene.decoded.request.headers.first("dpop").is_some(),
+        dpop: None,
         unknown_parameters: parameters.unknown(KNOWN),
     }
 }
@@ -186,11 +221,18 @@ fn no_store(scene: &Scene<'_>) -> bool {
     headers.is_some_and(|headers| headers.list("cache-control").any(|member| member.eq_ignore_ascii_case(b"no-store")))
 }
 
-fn read_tokens<'a>(scene: &Scene<'a>, granted: &Object<'a>) -> Issued<'a> {
+fn read_tokens<'a>(scene: &Scene<'a>, granted: &Object<'a>, client: &Client<'a>) -> Issued<'a> {
     let token = |name: &str| granted.text(name, TOKEN).present();
+    let access_token = token("access_token");
+    let with = Companions {
+        client: client.id.as_ref().present().map(AsRef::as_ref),
+        access_token: access_token.as_ref().map(|token| token.as_bytes()),
+        ..Companions::default()
+    };
+    let carried = (Trust::Direct, Carrier::Server);
     let (id_token, id_claims) =
-        token("id_token").and_then(|token| scene.id_token(token.as_bytes(), Trust::Direct)).unzip();
-    let (access_token, access_claims) = token("access_token").map(|token| read_access_token(token.as_bytes())).unzip();
+        token("id_token").and_then(|token| scene.id_token(token.as_bytes(), carried, &with)).unzip();
+    let (access_token, access_claims) = access_token.map(|token| read_access_token(token.as_bytes())).unzip();
     Issued { id_token, id_claims, access_token, access_claims: access_claims.flatten() }
 }
 
@@ -201,6 +243,29 @@ fn link_request<'a>(scene: &Scene<'a>, links: &mut Links<'a>) {
     links.add(LinkRole::Pkce, "request.code_verifier", challenge);
     links.add(LinkRole::RtIn, "request.refresh_token", parameters.octets("refresh_token"));
     grants::link_request(parameters, links);
+}
+
+/// The client's DPoP key and certificate, and those that the access token is bound to (RFC 9449 §6, RFC 8705 §3).
+fn link_possession<'a>(
+    scene: &Scene<'a>,
+    access_token: Option<&Claims>,
+    links: &mut Links<'a>,
+) -> Option<DpopProof<'a>> {
+    let bound = access_token.map(|claims| claims.confirmation("jkt")).unwrap_or_default();
+    let is_own = |authority: &[u8]| scene.issuer.owns(authority);
+    let proof = dpop::read(scene.decoded.request, None, bound.as_ref().present().map(AsRef::as_ref), &is_own);
+    match &proof {
+        Some(proof) => proof.link(links),
+        None => links.add(LinkRole::Dpop, "token.cnf", bound.map(octets)),
+    }
+    let presented = dpop::certificate(&scene.decoded.request.headers).filter(|_| scene.issuer.mtls_oauth);
+    let named = access_token.map(|claims| claims.confirmation("x5t#S256")).unwrap_or_default();
+    if presented.as_deref() != named.as_ref().present().map(AsRef::as_ref) {
+        links.add(LinkRole::Cert, "token.cnf", named.map(octets));
+    }
+    let presented = presented.map_or(Seen::Absent, |thumbprint| Seen::Present(Cow::Owned(thumbprint)));
+    links.add(LinkRole::Cert, "request.certificate", presented.map(octets));
+    proof.map(|proof| proof.facts)
 }
 
 fn link_response<'a>(granted: &Object<'a>, links: &mut Links<'a>) {
@@ -229,6 +294,18 @@ fn link_claims<'a>(
     if let Some(access) = access {
         let names = if id.is_some() { &OF_SECOND_TOKEN } else { &OF_ACCESS_TOKEN };
         access.link(links, names, fallback);
+    }
+}
+
+/// PROTOCOL §2.5: claims that are there and cannot be read.
+fn hide_tokens(observation: &mut Observation<'_>) {
+    let Message::Token(message) = &observation.message else { return };
+    let encrypted = message.id_token.as_ref().is_some_and(|token| token.encrypted);
+    let opaque = message.access_token.as_ref().is_some_and(AccessToken::hides_claims);
+    for (hidden, group) in [(encrypted, Hidden::JweIdToken), (opaque, Hidden::OpaqueAt)] {
+        if hidden {
+            observation.hide(group);
+        }
     }
 }
 
@@ -264,9 +341,15 @@ fn authenticated(client: &Client<'_>, verdict: &Verdict<'_>) -> Option<bool> {
     }
 }
 
-/// PROTOCOL §2.3, 8: a client that did not name itself is named by the ID token.
-fn name_client<'a>(client: &mut Client<'a>, id_token: Option<&IdToken<'a>>) {
-    if let (true, Some(id_token)) = (client.id.is_absent(), id_token) {
+/// PROTOCOL §2.3, 8: a client that did not name itself is named by the ID token, else by the access token.
+fn name_client<'a>(client: &mut Client<'a>, issued: &Issued<'a>) {
+    if let (true, Some(claims)) = (client.id.is_absent() && issued.id_token.is_none(), &issued.access_claims)
+        && let Seen::Present(party) = claims.client()
+    {
+        client.id = Seen::Present(party);
+        client.id_source = Some(ClientIdSource::Response);
+    }
+    if let (true, Some(id_token)) = (client.id.is_absent(), &issued.id_token) {
         let only = |audience: Vec<Cow<'a, str>>| match audience.as_slice() {
             [one] => Some(one.clone()),
             _ => None,

@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::json::Object;
+use super::checks::{self, Companions};
+use super::json::{Json, Object};
 use super::jwt;
 use super::links::{Links, octets};
 use super::messages::Actor;
-use super::observation::{AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, Subject, TokenFormat, Trust};
+use super::observation::{
+    AccessToken, IdToken, IdentityClaim, IdentityKind, LinkRole, PresentedToken, Subject, TokenChecks, TokenFormat,
+    Trust,
+};
 use super::signature::SignatureCheck;
 use crate::seen::{Malformation, Seen};
 
@@ -15,6 +19,9 @@ const CLAIM: usize = 8 * 1024;
 
 /// Audiences, methods (PROTOCOL §2.9).
 const ITEMS: usize = 16;
+
+/// Words of `scope` (PROTOCOL §2.9).
+const SCOPES: usize = 64;
 
 /// Names of claims (PROTOCOL §2.9).
 const NAMES: usize = 64;
@@ -53,7 +60,11 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         email_verified: claims.boolean("email_verified"),
         phone_number_verified: claims.boolean("phone_number_verified"),
         claim_names: claims.names(NAMES),
+        typ: jwt.header.text("typ", 64),
+        key_references: KEY_REFERENCES.into_iter().filter(|name| jwt.header.has(name)).collect(),
+        lenient: jwt.lenient,
         signature: SignatureCheck::default(),
+        checks: TokenChecks::default(),
         trust: Some(trust),
     };
     Some((id_token, Claims { claims, unreadable }))
@@ -67,8 +78,48 @@ pub(super) fn read_access_token<'a>(token: &[u8]) -> (AccessToken<'a>, Option<Cl
     let format = Some(if jwt.encrypted { TokenFormat::Jwe } else { TokenFormat::Jwt });
     let Some(claims) = jwt.claims else { return (AccessToken { format, ..AccessToken::default() }, None) };
     let cnf = confirmations(&claims);
-    let access_token = AccessToken { format, claim_names: claims.names(NAMES), exp: claims.date("exp"), cnf };
+    let (claim_names, exp) = (claims.names(NAMES), claims.date("exp"));
+    let access_token = AccessToken { format, claim_names, exp, cnf, presented: None };
     (access_token, Some(Claims { claims, unreadable: false }))
+}
+
+/// An access token that a caller presented, with what it says of itself. `refused`: what a server did not accept is shown
+/// by its header and issuer alone, or anybody could write records in another user's name (PROTOCOL §1.9).
+pub(super) fn read_presented<'a>(token: &[u8], refused: bool) -> (AccessToken<'a>, Option<Claims>) {
+    let (access_token, claims) = read_access_token(token);
+    let Some(jwt) = jwt::read(token) else { return (access_token, claims) };
+    let empty = Object::default();
+    let said = claims.as_ref().map_or(&empty, |claims| &claims.claims);
+    let mut presented = PresentedToken {
+        alg: jwt.header.text("alg", 64),
+        kid: jwt.header.text("kid", CLAIM),
+        iss: said.text("iss", CLAIM),
+        ..PresentedToken::default()
+    };
+    if refused {
+        let presented = Some(Box::new(presented));
+        return (AccessToken { format: access_token.format, presented, ..AccessToken::default() }, None);
+    }
+    presented.typ = jwt.header.text("typ", 64);
+    presented.aud = said.texts("aud", ITEMS);
+    presented.scope = scope(said);
+    presented.iat = said.date("iat");
+    presented.acr = said.text("acr", CLAIM);
+    presented.auth_time = said.date("auth_time");
+    presented.trust = Some(Trust::Unverified);
+    (AccessToken { presented: Some(Box::new(presented)), ..access_token }, claims)
+}
+
+/// `scope` of RFC 9068 §2.2.3, one text; `scp` of others, a text or a list.
+fn scope<'a>(claims: &Object<'a>) -> Seen<Vec<Cow<'a, str>>> {
+    let name = if claims.has("scope") { "scope" } else { "scp" };
+    let words =
+        |text: &str| text.split(' ').filter(|word| !word.is_empty()).map(|word| Cow::Owned(word.to_owned())).collect();
+    match claims.text(name, CLAIM) {
+        Seen::Present(text) => Seen::Present(words(&text)),
+        Seen::Malformed(Malformation::Type) => claims.texts(name, SCOPES),
+        other => other.map(|_| Vec::new()),
+    }
 }
 
 /// How a token is bound to its holder (RFC 7800 §3.1, RFC 8705 §3.1, RFC 9449 §6.1).
@@ -96,10 +147,60 @@ pub(super) fn names<'a>(claims: &Object<'a>) -> Vec<Cow<'a, str>> {
     claims.names(NAMES)
 }
 
+/// Members of a JOSE header that name or carry a key (RFC 7515 §4.1): a verifier that follows them trusts the sender.
+pub(super) const KEY_REFERENCES: [&str; 4] = ["jku", "jwk", "x5c", "x5u"];
+
 impl Claims {
+    /// What the claims say beside what came with the token.
+    pub(super) fn check(&self, alg: &str, token: &[u8], with: &Companions<'_>) -> TokenChecks {
+        let signature = token.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        checks::check(&self.claims, alg, signature, with)
+    }
+
+    /// A member of `cnf` (RFC 7800 §3.1): `jkt`, `x5t#S256`.
+    pub(super) fn confirmation(&self, member: &str) -> Seen<Cow<'static, str>> {
+        self.claims.object("cnf").map_or(Seen::Absent, |cnf| cnf.text(member, CLAIM))
+    }
+
+    /// Whether its claims cannot be read, though it is not encrypted.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     /// `iss`
     pub(super) fn issuer(&self) -> Option<Cow<'static, str>> {
         self.claims.text("iss", CLAIM).present()
+    }
+
+    /// The client that an access token was issued to: `client_id` (RFC 9068 §2.2), or a vendor's name for it.
+    pub(super) fn client(&self) -> Seen<Cow<'static, str>> {
+        let names = ["client_id", "azp", "appid", "cid"];
+        let found = names.iter().map(|name| self.claims.text(name, CLAIM)).find(|id| !id.is_absent());
+        found.unwrap_or_default()
+    }
+
+    /// A claim that is a text.
+    pub(super) fn text(&self, claim: &str) -> Seen<Cow<'static, str>> {
+        self.claims.text(claim, CLAIM)
+    }
+
+    /// Names of the members of `events` (RFC 8417 §2.2): URIs.
+    pub(super) fn events<'a>(&self) -> Vec<Cow<'a, str>> {
+        self.claims.object("events").map(|events| events.names(ITEMS)).unwrap_or_default()
+    }
+
+    /// The subject identifier of a security event (RFC 9493): `sub_id`, or `subject` of the first event, or the user of a
+    /// subject that has several parts (CAEP 1.0 §2).
+    pub(super) fn event_subject(&self) -> Option<Object<'static>> {
+        let of_event = || {
+            let events = self.claims.object("events")?;
+            events.members().find_map(|(_, event)| match event {
+                Json::Object(event) => event.object("subject"),
+                _ => None,
+            })
+        };
+        let found = self.claims.object("sub_id").or_else(of_event)?;
+        Some(found.object("user").unwrap_or(found).clone())
     }
 
     /// Whom the token is about, where it says so.

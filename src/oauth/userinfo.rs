@@ -8,7 +8,7 @@ use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
 use super::observation::{
-    BearerTransport, LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Trust,
+    BearerTransport, Hidden, LinkRole, Message, OAuthError, Observation, Outcome, Reason, Recognition, Subject, Trust,
     Userinfo, UserinfoForm,
 };
 use super::scene::{Answer, Scene, put_links};
@@ -51,6 +51,9 @@ pub(super) fn observe<'a>(scene: &Scene<'a>, recognition: Recognition) -> Option
     let whole = scene.decoded.response_content.completeness == Completeness::Complete;
     if outcome == Outcome::Success && whole && claims.is_none() && !encrypted {
         observation.integrity.response_body = Completeness::Unparseable;
+    }
+    if encrypted {
+        observation.hide(Hidden::JweUserinfo);
     }
     observation.outcome = outcome;
     observation.reason = reason.or(encrypted.then_some(Reason::Encrypted));

@@ -43,6 +43,10 @@ pub struct Counters {
     pub learned: u64,
     /// Metadata documents and JWK Sets that were not taken.
     pub metadata_refused: u64,
+    /// Accepted uses of access tokens that were counted and not recorded.
+    pub uses_counted: u64,
+    /// Access tokens that were forgotten within their window, for want of room: their next use is recorded again.
+    pub uses_evicted: u64,
     /// Bytes of drafts and sealed batches in memory, at this moment.
     pub queue_bytes: u64,
     /// Sealed batches in memory, at this moment.
@@ -167,7 +171,7 @@ impl Counters {
         }
     }
 
-    fn plain(&self) -> [(&'static str, u64); 15] {
+    fn plain(&self) -> [(&'static str, u64); 17] {
         [
             ("oidcaudit.created", self.created),
             ("oidcaudit.audit", self.audit),
@@ -184,6 +188,8 @@ impl Counters {
             ("oidcaudit.undecoded", self.undecoded),
             ("oidcaudit.learned", self.learned),
             ("oidcaudit.metadata_refused", self.metadata_refused),
+            ("oidcaudit.uses_counted", self.uses_counted),
+            ("oidcaudit.uses_evicted", self.uses_evicted),
         ]
     }
 }
@@ -238,9 +244,9 @@ const DROPPED: [(Class, DropReason, &str); 12] = [
 const FINDINGS: [(Severity, &str); 5] = [
     (Severity::Info, "oidcaudit.findings.severity.info"),
     (Severity::Low, "oidcaudit.findings.severity.low"),
-    (Severity::Medium, "oidcaudit.findings.severity.med"),
+    (Severity::Medium, "oidcaudit.findings.severity.medium"),
     (Severity::High, "oidcaudit.findings.severity.high"),
-    (Severity::Critical, "oidcaudit.findings.severity.crit"),
+    (Severity::Critical, "oidcaudit.findings.severity.critical"),
 ];
 
 /// The same of `.status.`.

@@ -5,13 +5,13 @@
 
 use crate::body::Body;
 use crate::http::{RequestHead, ResponseHead};
-use crate::oauth::{End, Interest, Observation, Policy, ResponseSource, Transcript, Vantage};
+use crate::oauth::{End, Interest, Observation, Policy, ResponseSource, Transcript};
 use crate::pipeline::budget::{Budget, Reservation};
 use crate::record::{Direction, Facts, read_address};
 use crate::rules::{Hop, Judged};
 use crate::time::Timestamp;
 
-/// An exchange on an issuer's authority. Its bodies hold secrets and are wiped when it is dropped.
+/// An exchange on a watched authority. Its bodies hold secrets and are wiped when it is dropped.
 #[derive(Debug)]
 pub struct Exchange {
     interest: Interest,
@@ -77,7 +77,7 @@ impl Exchange {
     ) -> Option<Self> {
         let interest = policy.triage(authority, path)?;
         let request = read();
-        if !policy.is_relevant(&request) {
+        if !policy.is_relevant(&interest, &request) {
             return None;
         }
         let request_body = Copied { limit: policy.bodies(&interest, &request).request, ..Copied::default() };
@@ -149,10 +149,9 @@ impl Exchange {
 
 impl CompletedExchange {
     /// For [`crate::oauth::decode`].
-    pub(super) fn transcript(&self, vantage: Vantage) -> Transcript<'_> {
+    pub(super) fn transcript(&self) -> Transcript<'_> {
         Transcript {
             interest: self.exchange.interest,
-            vantage,
             request: &self.exchange.request,
             request_body: &self.exchange.request_body.body,
             response: self.exchange.response.as_ref(),
@@ -184,6 +183,7 @@ impl CompletedExchange {
         let hop = Hop {
             peer: end.source_address.as_deref().and_then(read_address),
             tls: end.tls_version.is_some() || end.mtls == Some(true),
+            certificate: end.mtls == Some(true),
             outbound: end.direction == Direction::Outbound,
             local: self.seen.source == ResponseSource::Local,
         };

@@ -7,7 +7,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{Headers, RequestHead, ResponseHead};
 use crate::oauth::{
     Circumstances, Client, Confidence, EndpointKind, Endpoints, Integrity, IssuerSettings, Limits, Message, OAuthError,
-    Observation, Outcome, Policy, ProtocolEvent, Recognition, Tier, TokenExchange, Vantage,
+    Observation, Outcome, Policy, ProtocolEvent, Recognition, Side, Tier, TokenExchange, Vantage,
 };
 use crate::pipeline::{OutboxSettings, SinkSettings};
 use crate::record::{Draft, Drafting, Facts, KeyId, KeyRing, Keys, NamedKey, Observer, Privacy, draft};
@@ -134,7 +134,12 @@ fn event(event: ProtocolEvent, outcome: Outcome, error: Option<&str>, source: &s
         message: Message::Token(Box::new(token)),
         links: Vec::new(),
         malformed: Vec::new(),
+        ambiguous: Vec::new(),
+        hidden: Vec::new(),
         integrity: Integrity { request_body: Completeness::Complete, ..Integrity::default() },
+        side: Side::AuthorizationServer,
+        broker: false,
+        upstream: None,
         circumstances: Circumstances::default(),
     };
     let facts = Facts { source_address: Some(source.to_owned()), started: Timestamp::from_secs(1), ..Facts::default() };

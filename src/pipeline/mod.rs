@@ -19,6 +19,7 @@ mod retry;
 mod sink;
 mod tombstones;
 mod undeclared;
+mod uses;
 mod vantage;
 
 pub use budget::Budget;

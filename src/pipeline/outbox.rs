@@ -64,7 +64,7 @@ pub struct Outbox {
     /// What was given up and is in no checkpoint yet.
     untold: Tombstones,
     /// What the checkpoints that are not settled say of it, by their number.
-    told: BTreeMap<u64, Tombstones>,
+    told: Vec<(u64, Tombstones)>,
     /// Numbers of coalesced records that are not settled, and the events beyond the first that each stands for.
     coalesced: BTreeMap<u64, u64>,
     /// What the `audit.drop` records that are not settled say, by number.
@@ -152,7 +152,7 @@ impl Outbox {
             chain: None,
             ends: Ends::default(),
             untold: Tombstones::default(),
-            told: BTreeMap::new(),
+            told: Vec::new(),
             coalesced: BTreeMap::new(),
             declared: BTreeMap::new(),
             lost: Vec::new(),

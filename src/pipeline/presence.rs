@@ -74,9 +74,8 @@ impl Presence {
             roster.entries.iter().map(|entry| entry.head).filter(|head| head.stream != stream).collect();
         if others.len() > MAX_SIBLINGS {
             let start = self.turn.checked_rem(others.len()).unwrap_or_default();
-            others.rotate_left(start);
             self.turn = start.saturating_add(MAX_SIBLINGS);
-            others.truncate(MAX_SIBLINGS);
+            others = others.iter().chain(&others).skip(start).take(MAX_SIBLINGS).copied().collect();
         }
         others
     }
@@ -147,8 +146,8 @@ impl Roster {
         let apart = |seen: Timestamp| now.millis_since(seen).max(seen.millis_since(now));
         self.entries.retain(|entry| entry.head.stream != head.stream && apart(entry.seen) <= stale_ms);
         self.entries.truncate(MAX_STREAMS.saturating_sub(1));
-        self.entries.push(Entry { head, seen: now });
-        self.entries.sort_by_key(|entry| entry.head.stream);
+        let place = self.entries.partition_point(|entry| entry.head.stream < head.stream);
+        self.entries.insert(place, Entry { head, seen: now });
     }
 
     fn remove(&mut self, stream: StreamId) {

@@ -2,12 +2,13 @@
 
 use crate::body::Completeness;
 use crate::entropy::Entropy;
-use crate::oauth::{Decoded, Observation, Policy, decode, observe, passing_document};
+use crate::oauth::{LinkRole, Observation, Outcome, Policy, ProtocolEvent, decode, observe, passing_document};
 use crate::pipeline::counters::{Counters, DropReason, add};
 use crate::pipeline::exchange::CompletedExchange;
 use crate::pipeline::metadata::{Claim, Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
 use crate::pipeline::outbox::{Outbox, OutboxSettings};
 use crate::pipeline::presence::{Presence, Shared};
+use crate::pipeline::uses::{Use, Uses};
 use crate::pipeline::vantage::VantageRule;
 use crate::record::audit::{self, StopReason};
 use crate::record::{Draft, Drafting, KeyId, Keys, Observer, Origin, Privacy, draft};
@@ -27,6 +28,7 @@ pub struct Recorder {
     started: bool,
     metadata: Metadata,
     presence: Presence,
+    uses: Uses,
     outbox: Outbox,
 }
 
@@ -83,6 +85,7 @@ impl Recorder {
             rules: settings.rules,
             statement: settings.statement,
             started: false,
+            uses: Uses::default(),
         }
     }
 
@@ -97,10 +100,10 @@ impl Recorder {
     ) -> Vec<Effect> {
         let now = exchange.now();
         policy.grant_checks(now);
-        let decoded = decode(policy, &exchange.transcript(self.vantage.of(exchange.direction())));
+        let decoded = decode(policy, &exchange.transcript());
         let observations = observe(policy, &decoded);
         self.count(&exchange, &observations);
-        self.draft_all(&exchange, &decoded, &observations, entropy);
+        self.draft_all(&exchange, &observations, entropy);
         let passed = passing_document(policy, &decoded);
         let passed = passed.map(|(document, issuer, body)| (document, issuer, body.to_vec()));
         drop(observations);
@@ -195,33 +198,46 @@ impl Recorder {
         &mut self.outbox
     }
 
-    fn draft_all(
-        &mut self,
-        exchange: &CompletedExchange,
-        decoded: &Decoded<'_>,
-        observations: &[Observation<'_>],
-        entropy: &mut dyn Entropy,
-    ) {
-        if observations.is_empty() {
-            return;
-        }
-        let mut exchange_id = [0; 16];
-        let drawn = entropy.fill(&mut exchange_id).is_ok();
-        let facts = exchange.facts(exchange_id);
-        let vantage = decoded.vantage();
+    fn draft_all(&mut self, exchange: &CompletedExchange, observations: &[Observation<'_>], entropy: &mut dyn Entropy) {
+        let mut exchange_id = None;
         let judged = exchange.judged(observations);
         for observation in observations {
+            let standing = self.standing(exchange, observation);
+            if standing == Use::Counted {
+                continue;
+            }
             let findings = evaluate(&self.rules, &judged, observation);
             self.outbox.counters_mut().count_findings(&findings);
+            let (id, drawn) = *exchange_id.get_or_insert_with(|| draw(entropy));
+            let facts = exchange.facts(id);
+            let vantage = self.vantage.of(exchange.direction(), observation.side, observation.event);
             let drafting = Drafting { keys: &self.keys, privacy: &self.privacy, observer: &self.observer };
             let draft =
                 draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation, &findings);
+            let draft = match standing {
+                Use::Next { others, since } => draft.standing_for(others, since),
+                Use::Counted | Use::First => draft,
+            };
             if drawn {
                 self.push(draft, exchange.now());
             } else {
                 self.outbox.refuse(draft.class(), DropReason::NoEntropy, exchange.now());
             }
         }
+    }
+
+    /// Of the accepted uses of a token only the first in a while is recorded.
+    fn standing(&mut self, exchange: &CompletedExchange, observation: &Observation<'_>) -> Use {
+        let accepted = observation.event == ProtocolEvent::BearerUsed && observation.outcome == Outcome::Success;
+        let token = observation.links.iter().find(|link| link.role == LinkRole::At).filter(|_| accepted);
+        let Some(token) = token else { return Use::First };
+        let authority = exchange.request().authority().unwrap_or_default();
+        let mut evicted = 0;
+        let standing = self.uses.offer(token.value.expose(), authority, exchange.now(), &mut evicted);
+        let counters = self.outbox.counters_mut();
+        add(&mut counters.uses_evicted, evicted);
+        add(&mut counters.uses_counted, u64::from(standing == Use::Counted));
+        standing
     }
 
     fn push(&mut self, draft: Draft, now: Timestamp) {
@@ -271,6 +287,13 @@ impl Recorder {
         add(&mut counters.metadata_refused, taught.refused);
         taught.effects
     }
+}
+
+/// 128 random bits, and whether there were any.
+fn draw(entropy: &mut dyn Entropy) -> ([u8; 16], bool) {
+    let mut id = [0; 16];
+    let drawn = entropy.fill(&mut id).is_ok();
+    (id, drawn)
 }
 
 #[cfg(test)]

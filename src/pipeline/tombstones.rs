@@ -2,14 +2,15 @@
 //!
 //! Knows numbers. What is taken out for a checkpoint goes back in when that checkpoint itself is lost.
 
-use std::collections::BTreeMap;
-
 use crate::pipeline::undeclared::LossReason;
 use crate::record::evidence::Loss;
 
 /// Ranges of numbers by reason.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tombstones(BTreeMap<LossReason, Lost>);
+pub(super) struct Tombstones {
+    expired: Lost,
+    refused: Lost,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Lost {
@@ -19,54 +20,55 @@ struct Lost {
 
 impl Tombstones {
     pub(super) fn note_record(&mut self, reason: LossReason, number: u64) {
-        note(&mut self.0.entry(reason).or_default().records, number);
+        note(&mut self.of(reason).records, number);
     }
 
     pub(super) fn note_checkpoint(&mut self, reason: LossReason, number: u64) {
-        note(&mut self.0.entry(reason).or_default().checkpoints, number);
+        note(&mut self.of(reason).checkpoints, number);
     }
 
     /// Takes over what a lost checkpoint had stated.
     pub(super) fn restore(&mut self, stated: Self) {
-        for (reason, lost) in stated.0 {
-            let own = self.0.entry(reason).or_default();
+        for (own, lost) in [(&mut self.expired, stated.expired), (&mut self.refused, stated.refused)] {
             own.records.extend(lost.records);
             own.checkpoints.extend(lost.checkpoints);
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.expired.is_empty() && self.refused.is_empty()
     }
 
     /// Takes out as much as one checkpoint can say.
     pub(super) fn take(&mut self) -> Self {
         let mut room = MAX_RANGES;
-        let mut taken = BTreeMap::new();
-        for (reason, lost) in &mut self.0 {
-            let mut part = |ranges: &mut Vec<(u64, u64)>| {
-                let part: Vec<_> = ranges.drain(..room.min(ranges.len())).collect();
-                room = room.saturating_sub(part.len());
-                part
-            };
-            let part = Lost { records: part(&mut lost.records), checkpoints: part(&mut lost.checkpoints) };
-            if !part.is_empty() {
-                taken.insert(*reason, part);
-            }
-        }
-        self.0.retain(|_, lost| !lost.is_empty());
-        Self(taken)
+        let mut part = |ranges: &mut Vec<(u64, u64)>| {
+            let rest = ranges.split_off(room.min(ranges.len()));
+            room = room.saturating_sub(ranges.len());
+            std::mem::replace(ranges, rest)
+        };
+        let mut of =
+            |lost: &mut Lost| Lost { records: part(&mut lost.records), checkpoints: part(&mut lost.checkpoints) };
+        Self { expired: of(&mut self.expired), refused: of(&mut self.refused) }
     }
 
     /// The claim `loss` that states this.
     pub(super) fn losses(&self, sink: &str) -> Vec<Loss> {
-        let loss = |(why, lost): (&LossReason, &Lost)| Loss {
+        let all = [(LossReason::Expired, &self.expired), (LossReason::Refused, &self.refused)];
+        let loss = |(why, lost): (LossReason, &Lost)| Loss {
             sink: sink.to_owned(),
             why: why.as_str().to_owned(),
             records: lost.records.clone(),
             checkpoints: lost.checkpoints.clone(),
         };
-        self.0.iter().map(loss).collect()
+        all.into_iter().filter(|(_, lost)| !lost.is_empty()).map(loss).collect()
+    }
+
+    fn of(&mut self, reason: LossReason) -> &mut Lost {
+        match reason {
+            LossReason::Expired => &mut self.expired,
+            LossReason::Refused => &mut self.refused,
+        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! Where the proxy stands (docs/configuration.md): said by the operator, or by where the filter runs.
+//! Where the proxy stands (docs/configuration.md): said by the operator, or by where the filter runs and whose the traffic is.
 
-use crate::oauth::Vantage;
+use crate::oauth::{ProtocolEvent, Side, Vantage};
 use crate::record::Direction;
 
-/// Decides the vantage of an exchange on an issuer's authority.
+/// Decides the vantage of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct VantageRule {
     explicit: Option<Vantage>,
@@ -17,34 +17,65 @@ impl VantageRule {
         Self { explicit, sidecar: node.is_some_and(|node| node.starts_with("sidecar~")) }
     }
 
-    /// The vantage for a direction. An Istio gateway says "outbound" too, so that only a sidecar's word counts.
+    /// The vantage of an event, by the direction of the traffic and by who was asked. An Istio gateway says "outbound"
+    /// too, so that only a sidecar's word counts.
     #[must_use]
-    pub fn of(&self, direction: Direction) -> Vantage {
-        match self.explicit {
-            Some(vantage) => vantage,
-            None if self.sidecar && direction == Direction::Outbound => Vantage::RpOut,
-            None => Vantage::IdpIn,
+    pub fn of(&self, direction: Direction, asked: Side, event: ProtocolEvent) -> Vantage {
+        if let Some(vantage) = self.explicit {
+            return vantage;
+        }
+        let outbound = self.sidecar && direction == Direction::Outbound;
+        match asked {
+            Side::AuthorizationServer if outbound => Vantage::RpOut,
+            _ if outbound && FROM_A_PROVIDER.contains(&event) => Vantage::IdpOut,
+            _ if outbound => Vantage::RpOut,
+            Side::AuthorizationServer => Vantage::IdpIn,
+            Side::RelyingParty => Vantage::RpIn,
+            Side::ResourceServer => Vantage::RsIn,
         }
     }
 }
+
+/// What only an authorization server asks clients and resource servers for.
+const FROM_A_PROVIDER: [ProtocolEvent; 6] = [
+    ProtocolEvent::CibaNotified,
+    ProtocolEvent::CibaPushed,
+    ProtocolEvent::ClientMetadataFetched,
+    ProtocolEvent::LogoutBackchannel,
+    ProtocolEvent::RequestObjectFetched,
+    ProtocolEvent::SignalReceived,
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// For an issuer, a client, a client that a provider calls, and a resource server.
+    fn vantages(rule: VantageRule, direction: Direction) -> [Vantage; 4] {
+        [
+            (Side::AuthorizationServer, ProtocolEvent::TokenIssued),
+            (Side::RelyingParty, ProtocolEvent::CallbackReceived),
+            (Side::RelyingParty, ProtocolEvent::LogoutBackchannel),
+            (Side::ResourceServer, ProtocolEvent::BearerUsed),
+        ]
+        .map(|(side, event)| rule.of(direction, side, event))
+    }
+
     #[test]
-    fn only_a_sidecars_outbound_side_is_a_clients() {
-        for (node, direction, vantage) in [
-            ("sidecar~10.0.0.1~app", Direction::Outbound, Vantage::RpOut),
-            ("sidecar~10.0.0.1~app", Direction::Inbound, Vantage::IdpIn),
-            ("sidecar~10.0.0.1~app", Direction::Unspecified, Vantage::IdpIn),
-            ("router~10.0.0.1~gateway", Direction::Outbound, Vantage::IdpIn),
-            ("envoy-1", Direction::Unspecified, Vantage::IdpIn),
-            ("envoy-1", Direction::Outbound, Vantage::IdpIn),
+    fn only_a_sidecars_outbound_side_is_on_the_way_out() {
+        let front = [Vantage::IdpIn, Vantage::RpIn, Vantage::RpIn, Vantage::RsIn];
+        let out = [Vantage::RpOut, Vantage::RpOut, Vantage::IdpOut, Vantage::RpOut];
+        for (node, direction, expected) in [
+            ("sidecar~10.0.0.1~app", Direction::Outbound, out),
+            ("sidecar~10.0.0.1~app", Direction::Inbound, front),
+            ("sidecar~10.0.0.1~app", Direction::Unspecified, front),
+            ("router~10.0.0.1~gateway", Direction::Outbound, front),
+            ("envoy-1", Direction::Unspecified, front),
+            ("envoy-1", Direction::Outbound, front),
         ] {
-            assert_eq!(VantageRule::new(None, Some(node)).of(direction), vantage, "{node} {direction:?}");
+            assert_eq!(vantages(VantageRule::new(None, Some(node)), direction), expected, "{node} {direction:?}");
         }
-        assert_eq!(VantageRule::new(None, None).of(Direction::Outbound), Vantage::IdpIn);
-        assert_eq!(VantageRule::new(Some(Vantage::Edge), None).of(Direction::Outbound), Vantage::Edge);
+        assert_eq!(vantages(VantageRule::new(None, None), Direction::Outbound), front);
+        assert_eq!(vantages(VantageRule::new(Some(Vantage::Edge), None), Direction::Outbound), [Vantage::Edge; 4]);
     }
 }

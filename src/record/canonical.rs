@@ -328,7 +328,11 @@ mod tests {
                 ..RequestSection::default()
             })),
             join: BTreeMap::from([("state".to_owned(), vec!["k1.jqqT4X1EECan3GvJp1Vuzw".to_owned()])]),
-            flow: Some(FlowSection { anchor: "state".to_owned(), id: "k1.jqqT4X1EECan3GvJp1Vuzw".to_owned() }),
+            flow: Some(FlowSection {
+                anchor: "state".to_owned(),
+                id: "k1.jqqT4X1EECan3GvJp1Vuzw".to_owned(),
+                upstream: None,
+            }),
             integrity: Some(IntegritySection { cut: vec!["client.id".to_owned()], ..IntegritySection::default() }),
             ..Record::default()
         }

@@ -34,10 +34,14 @@ impl Class {
             ProtocolEvent::TokenExchanged | ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => {
                 Self::Issuance
             }
+            ProtocolEvent::CibaPushed if !ended_badly => Self::Issuance,
             _ if ended_badly && observation.client.authenticated != Some(true) => Self::Failure,
-            ProtocolEvent::LogoutCompleted
+            ProtocolEvent::LogoutBackchannel
+            | ProtocolEvent::LogoutCompleted
+            | ProtocolEvent::LogoutLocal
             | ProtocolEvent::LogoutRequested
             | ProtocolEvent::SessionTerminated
+            | ProtocolEvent::SignalReceived
             | ProtocolEvent::TokenRevoked
                 if !ended_badly =>
             {

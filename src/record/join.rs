@@ -11,16 +11,24 @@ use crate::record::keys::{Keys, Purpose};
 pub enum Label {
     /// `jti` of a client assertion, scope client id.
     Cajti,
+    /// Client certificate, as `x5t#S256`.
+    Cert,
     /// CIBA `auth_req_id`.
     Ciba,
     /// Authorization code.
     Code,
     /// Device code.
     Dev,
+    /// `jti` of a DPoP proof, scope thumbprint of its key.
+    Dpjti,
+    /// Thumbprint of a DPoP key.
+    Dpop,
     /// Device secret.
     Dsec,
     /// E-mail address, with the pseudonym key.
     Email,
+    /// Handle of an interaction, scope authority.
+    Ix,
     /// `jti`, scope issuer.
     Jti,
     /// `state` of a logout request and of its return.
@@ -33,6 +41,8 @@ pub enum Label {
     Phone,
     /// The S256 challenge.
     Pkce,
+    /// The whole JARM response.
+    Resp,
     /// The whole request object.
     Robj,
     /// Session id, scope issuer.
@@ -43,6 +53,8 @@ pub enum Label {
     Sub,
     /// Any token: access, refresh, ID, assertion.
     Tok,
+    /// `txn` of a security event token.
+    Txn,
     /// User code, in its normal form.
     Ucode,
     /// User name, scope issuer, with the pseudonym key.
@@ -91,7 +103,7 @@ pub(super) fn join_all(keys: &Keys, links: &[Link<'_>], keep: impl Fn(LinkRole) 
 pub(super) fn flow(join: &BTreeMap<String, Vec<String>>) -> Option<FlowSection> {
     ANCHORS.iter().find_map(|anchor| {
         let id = join.get(*anchor)?.first()?.clone();
-        Some(FlowSection { anchor: (*anchor).to_owned(), id })
+        Some(FlowSection { anchor: (*anchor).to_owned(), id, upstream: None })
     })
 }
 
@@ -120,19 +132,25 @@ fn label(role: LinkRole) -> Label {
         | LinkRole::Subj
         | LinkRole::Tok => Label::Tok,
         LinkRole::Cajti => Label::Cajti,
+        LinkRole::Cert => Label::Cert,
         LinkRole::Ciba => Label::Ciba,
         LinkRole::Code => Label::Code,
         LinkRole::Dev => Label::Dev,
+        LinkRole::Dpjti => Label::Dpjti,
+        LinkRole::Dpop => Label::Dpop,
         LinkRole::Dsec => Label::Dsec,
+        LinkRole::Ix => Label::Ix,
         LinkRole::Jti => Label::Jti,
         LinkRole::Lstate => Label::Lstate,
         LinkRole::Nonce => Label::Nonce,
         LinkRole::Par => Label::Par,
         LinkRole::Pkce => Label::Pkce,
+        LinkRole::Resp => Label::Resp,
         LinkRole::Robj => Label::Robj,
         LinkRole::Sid => Label::Sid,
         LinkRole::State => Label::State,
         LinkRole::Sub => Label::Sub,
+        LinkRole::Txn => Label::Txn,
         LinkRole::Ucode => Label::Ucode,
         LinkRole::Username => Label::Username,
     }
@@ -149,22 +167,28 @@ impl Label {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cajti => "cajti",
+            Self::Cert => "cert",
             Self::Ciba => "ciba",
             Self::Code => "code",
             Self::Dev => "dev",
+            Self::Dpjti => "dpjti",
+            Self::Dpop => "dpop",
             Self::Dsec => "dsec",
             Self::Email => "email",
+            Self::Ix => "ix",
             Self::Jti => "jti",
             Self::Lstate => "lstate",
             Self::Nonce => "nonce",
             Self::Par => "par",
             Self::Phone => "phone_number",
             Self::Pkce => "pkce",
+            Self::Resp => "resp",
             Self::Robj => "robj",
             Self::Sid => "sid",
             Self::State => "state",
             Self::Sub => "sub",
             Self::Tok => "tok",
+            Self::Txn => "txn",
             Self::Ucode => "ucode",
             Self::Username => "username",
         }
@@ -174,19 +198,25 @@ impl Label {
         match self {
             Self::Email | Self::Phone | Self::Sub | Self::Username => Purpose::Pseudonym,
             Self::Cajti
+            | Self::Cert
             | Self::Ciba
             | Self::Code
             | Self::Dev
+            | Self::Dpjti
+            | Self::Dpop
             | Self::Dsec
+            | Self::Ix
             | Self::Jti
             | Self::Lstate
             | Self::Nonce
             | Self::Par
             | Self::Pkce
+            | Self::Resp
             | Self::Robj
             | Self::Sid
             | Self::State
             | Self::Tok
+            | Self::Txn
             | Self::Ucode => Purpose::Join,
         }
     }
@@ -299,7 +329,10 @@ mod tests {
         assert_eq!(flow(&join), None);
         for anchor in ["lstate", "rt_out", "idt", "at", "sid", "rt_in", "code", "state", "par", "nonce", "pkce"] {
             join.insert(anchor.to_owned(), vec![format!("k1.{anchor}"), "k0.old".to_owned()]);
-            assert_eq!(flow(&join), Some(FlowSection { anchor: anchor.to_owned(), id: format!("k1.{anchor}") }));
+            assert_eq!(
+                flow(&join),
+                Some(FlowSection { anchor: anchor.to_owned(), id: format!("k1.{anchor}"), upstream: None })
+            );
         }
     }
 

@@ -59,9 +59,67 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::AuthorizationError | ProtocolEvent::AuthorizationResponse => {
             (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
         }
+        ProtocolEvent::AuthorizationInitiated => {
+            (&[EXCHANGE, FAILURE, &["request", "role", "subject"]], AUTHORIZATION_REQUEST, NONE)
+        }
+        ProtocolEvent::BearerMissing | ProtocolEvent::BearerRejected | ProtocolEvent::BearerUsed => {
+            (&[EXCHANGE, FAILURE, &["request", "response", "subject", "token"]], BEARER_REQUEST, CHALLENGE)
+        }
+        ProtocolEvent::CallbackReceived => {
+            (&[EXCHANGE, FAILURE, &["id_token", "response", "role", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
+        }
+        ProtocolEvent::CibaPushed => (
+            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
+            TOKEN_REQUEST,
+            TOKEN_RESPONSE,
+        ),
+        ProtocolEvent::RequestObjectFetched => (&[EXCHANGE, FAILURE, &["request"]], AUTHORIZATION_REQUEST, NONE),
+        ProtocolEvent::LoginInitiatedByThirdParty => {
+            (&[EXCHANGE, FAILURE, &["request"]], &["delivery", "iss", "login_hint", "target"], NONE)
+        }
+        ProtocolEvent::LogoutBackchannel | ProtocolEvent::SignalReceived => {
+            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &["delivery", "events", "subject_format"], NONE)
+        }
+        ProtocolEvent::LogoutFrontchannel | ProtocolEvent::LogoutLocal | ProtocolEvent::LogoutReturned => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &["delivery", "iss"], &["cookie_cleared"])
+        }
+        ProtocolEvent::ConsentDecision | ProtocolEvent::InteractionStep | ProtocolEvent::LoginAttempt => {
+            (&[EXCHANGE, FAILURE, &["interaction", "request"]], INTERACTION_REQUEST, NONE)
+        }
         ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
             (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
+        ProtocolEvent::TokenExchanged => (
+            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
+            EXCHANGE_REQUEST,
+            EXCHANGE_RESPONSE,
+        ),
+        ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => (
+            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
+            TOKEN_REQUEST,
+            TOKEN_RESPONSE,
+        ),
+        ProtocolEvent::ClientAuthFailed => (
+            &[EXCHANGE, FAILURE, &["endpoint_kind", "id_token", "request", "response", "subject", "token"]],
+            ANY_REQUEST,
+            REFUSED_RESPONSE,
+        ),
+        ProtocolEvent::TokenDenied | ProtocolEvent::TokenPending | ProtocolEvent::TokenRequest => (
+            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
+            EXCHANGE_REQUEST,
+            REFUSED_RESPONSE,
+        ),
+        ProtocolEvent::UserinfoAccessed => {
+            (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
+        }
+        other => return endpoint_shape(other),
+    };
+    Shape { members, required: REQUIRED, request, response, audit: NONE }
+}
+
+/// Of the endpoints beside authorization, token, UserInfo and logout.
+fn endpoint_shape(event: ProtocolEvent) -> Shape {
+    let (members, request, response): (&'static [&'static [&'static str]], _, _) = match event {
         ProtocolEvent::ParRequest | ProtocolEvent::ChallengeResponse => {
             (&[EXCHANGE, FAILURE, &["request", "response"]], PUSHED_REQUEST, EXPIRY)
         }
@@ -87,32 +145,10 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::FederationFetched => (&[EXCHANGE, FAILURE, &["entity"]], NONE, NONE),
         ProtocolEvent::JwksFetched => (&[EXCHANGE, FAILURE, &["key_set"]], NONE, NONE),
         ProtocolEvent::CredentialIssued => (&[EXCHANGE, FAILURE, &["request"]], &["credential", "transport"], NONE),
+        ProtocolEvent::SessionChecked => (&[EXCHANGE, FAILURE], NONE, NONE),
         ProtocolEvent::SessionTerminated => (&[EXCHANGE, FAILURE, &["request", "subject"]], &["transport"], NONE),
         ProtocolEvent::OauthUnknown | ProtocolEvent::SecurityDpopNonce => {
             (&[EXCHANGE, FAILURE, &["endpoint_kind", "request", "response"]], &["unknown_parameters"], &["members"])
-        }
-        ProtocolEvent::TokenExchanged => (
-            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
-            EXCHANGE_REQUEST,
-            EXCHANGE_RESPONSE,
-        ),
-        ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => (
-            &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
-            TOKEN_REQUEST,
-            TOKEN_RESPONSE,
-        ),
-        ProtocolEvent::ClientAuthFailed => (
-            &[EXCHANGE, FAILURE, &["endpoint_kind", "id_token", "request", "response", "subject", "token"]],
-            ANY_REQUEST,
-            REFUSED_RESPONSE,
-        ),
-        ProtocolEvent::TokenDenied | ProtocolEvent::TokenPending | ProtocolEvent::TokenRequest => (
-            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
-            EXCHANGE_REQUEST,
-            REFUSED_RESPONSE,
-        ),
-        ProtocolEvent::UserinfoAccessed => {
-            (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
         }
         _ => (&[EXCHANGE, FAILURE], NONE, NONE),
     };
@@ -131,6 +167,7 @@ const EXCHANGE: &[&str] = &[
     "exchange",
     "findings",
     "flow",
+    "hidden",
     "integrity",
     "issuer",
     "join",
@@ -168,6 +205,8 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "login_hint",
     "max_age",
     "nonce_length",
+    "object",
+    "object_differs",
     "prompt",
     "redirect_uri",
     "resource",
@@ -175,18 +214,36 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "response_type",
     "scope",
     "state_length",
+    "target",
     "ui_locales",
     "unknown_parameters",
 ];
 
-const AUTHORIZATION_RESPONSE: &[&str] =
-    &["code_length", "delivery", "expires_in", "iss", "members", "redirect_uri", "scope", "token_type"];
+const AUTHORIZATION_RESPONSE: &[&str] = &[
+    "code_length",
+    "delivery",
+    "expires_in",
+    "iss",
+    "jarm",
+    "members",
+    "redirect_uri",
+    "scope",
+    "set_cookie",
+    "token_type",
+];
+
+const BEARER_REQUEST: &[&str] = &["auth_scheme", "dpop", "token_repeated", "transport"];
+
+const CHALLENGE: &[&str] = &["acr_values", "challenges", "max_age", "resource_metadata", "scope"];
+
+const INTERACTION_REQUEST: &[&str] = &["scope", "username"];
 
 const TOKEN_REQUEST: &[&str] = &[
     "audience",
     "body_format",
     "code_verifier",
     "dpop",
+    "dpop_proof",
     "grant_type",
     "parameters_in_query",
     "redirect_uri",
@@ -217,12 +274,15 @@ const PUSHED_REQUEST: &[&str] = &[
     "delivery",
     "display",
     "dpop",
+    "dpop_proof",
     "form",
     "id_token_hint",
     "idp_hint",
     "login_hint",
     "max_age",
     "nonce_length",
+    "object",
+    "object_differs",
     "prompt",
     "redirect_uri",
     "resource",
@@ -262,6 +322,7 @@ const EXCHANGE_REQUEST: &[&str] = &[
     "body_format",
     "code_verifier",
     "dpop",
+    "dpop_proof",
     "grant_type",
     "parameters_in_query",
     "redirect_uri",
@@ -316,6 +377,7 @@ const ANY_REQUEST: &[&str] = &[
     "delivery",
     "display",
     "dpop",
+    "dpop_proof",
     "form",
     "grant_type",
     "hint",
@@ -347,6 +409,6 @@ const ANY_REQUEST: &[&str] = &[
 const USERINFO_REQUEST: &[&str] = &["transport"];
 
 const LOGOUT_REQUEST: &[&str] =
-    &["delivery", "id_token_hint", "logout_hint", "post_logout_redirect_uri", "unknown_parameters"];
+    &["delivery", "id_token_hint", "logout_hint", "observed_as", "post_logout_redirect_uri", "unknown_parameters"];
 
-const LOGOUT_RESPONSE: &[&str] = &["cookie_cleared", "redirect_uri"];
+const LOGOUT_RESPONSE: &[&str] = &["cookie_cleared", "redirect_uri", "targets"];

@@ -5,18 +5,21 @@ use super::redirect::{Host, host_kind, is_http, is_listed, leads_on, oddity};
 use super::table::Rule;
 use super::{Baseline, Case, holds, is_email, present};
 use crate::http::{MediaType, UrlParts};
-use crate::oauth::{AuthorizationRequest, Delivery, RequestForm};
+use crate::oauth::{AuthorizationRequest, Delivery, LinkRole, RequestForm};
 use crate::seen::{Malformation, Seen};
 
 pub(super) fn judge(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
+    judge_parameters(case, request, findings);
+    object(case, request, findings);
+    page(case, findings);
+}
+
+/// What is asked for, wherever it is asked: at the authorization endpoint, or where requests are pushed.
+pub(super) fn judge_parameters(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
     grant(case, request, findings);
     binding(case, request, findings);
     redirection(case, request, findings);
-    object(case, request, findings);
     client(case, request, findings);
-    page(case, findings);
-    let duplicate = case.observation.circumstances.duplicate;
-    findings.when(duplicate.is_some(), Rule::A15, &Vec::from_iter(duplicate));
 }
 
 /// RFC 9700 §2.1.2: "clients SHOULD NOT use the implicit grant (response type token)".
@@ -87,8 +90,10 @@ fn object(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Fi
     let pushed = request.form == Some(RequestForm::Par);
     findings.when((declared || own) && !pushed, Rule::A18, &["form"]);
     let known = case.client().map(|client| client.request_uris.as_slice()).unwrap_or_default();
-    let outside = request.form == Some(RequestForm::RequestUri) && known.is_empty();
-    findings.when(outside, Rule::A19, &["request_uri=unlisted"]);
+    let mut links = case.observation.links.iter();
+    let uri = links.find(|link| link.role == LinkRole::Par).map(|link| link.value.expose());
+    let listed = uri.is_some_and(|uri| known.iter().any(|known| known.as_bytes() == uri.as_ref()));
+    findings.when(request.form == Some(RequestForm::RequestUri) && !listed, Rule::A19, &["request_uri=unlisted"]);
 }
 
 /// RFC 9700 §2.3: privileges SHOULD be restricted to the minimum required. And OIDC Core §17.1 of what URLs give away.
@@ -101,8 +106,13 @@ fn client(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Fi
         return;
     }
     let hint = present(&request.login_hint).is_some_and(|hint| is_email(hint) || is_number(hint));
-    findings.when(hint, Rule::A23, &["login_hint"]);
-    findings.when(!hint && request.id_token_hint, Rule::A23, &["id_token_hint"]);
+    let found = match () {
+        () if hint => "login_hint",
+        () if request.id_token_hint => "id_token_hint",
+        () if case.observation.circumstances.claims_valued => "claims",
+        () => return,
+    };
+    findings.when(true, Rule::A23, &[found]);
 }
 
 fn is_number(text: &str) -> bool {
@@ -112,7 +122,7 @@ fn is_number(text: &str) -> bool {
 
 /// RFC 9700 §2.6: CORS "MUST NOT be supported at the authorization endpoint"; §4.16: against clickjacking, servers use
 /// Content Security Policy level 2 or later, and `X-Frame-Options` for old browsers.
-fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
+pub(super) fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(answer) = case.answer() else { return };
     findings.when(answer.first("access-control-allow-origin").is_some(), Rule::A26, &["access-control-allow-origin"]);
     let page = case.status() == Some(200) && answer.media_type() == Some(MediaType::Html);

@@ -11,8 +11,11 @@ use crate::http::UrlParts;
 use crate::oauth::{Message, Reason};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let token = matches!(case.observation.message, Message::Token(_));
-    let rule = if token { Rule::T19 } else { Rule::A28 };
+    let rule = match case.observation.message {
+        Message::Token(_) => Rule::T19,
+        Message::KeySet(_) | Message::Metadata(_) => Rule::C12,
+        _ => Rule::A28,
+    };
     findings.when(findings.wants(rule) && is_in_clear(case), rule, &["exchange.scheme=http"]);
     referer(case, findings);
     bodies(case, findings);

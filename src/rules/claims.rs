@@ -116,7 +116,7 @@ const SKEW: u64 = 10;
 const SKEW_MEDIUM: u64 = 60;
 
 /// Products whose issuer is written in several ways.
-const SEVERAL_NAMES: &[&str] = &["entra", "google"];
+pub(super) const SEVERAL_NAMES: &[&str] = &["entra", "google"];
 
 /// OIDC Core §5.1.
 const PERSONAL: &[&str] = &["address", "birthdate", "email", "family_name", "given_name", "name", "phone_number"];

@@ -41,9 +41,9 @@ impl Severity {
         match self {
             Self::Info => "info",
             Self::Low => "low",
-            Self::Medium => "med",
+            Self::Medium => "medium",
             Self::High => "high",
-            Self::Critical => "crit",
+            Self::Critical => "critical",
         }
     }
 

@@ -9,6 +9,7 @@
 mod authorization;
 mod channel;
 mod claims;
+mod clients;
 mod finding;
 mod logout;
 mod redirect;
@@ -22,7 +23,7 @@ mod token;
 use std::net::IpAddr;
 
 use crate::http::{Headers, RequestHead, ResponseHead};
-use crate::oauth::{Message, Observation, Outcome, ProtocolEvent};
+use crate::oauth::{ClientAuthMethod, Message, Observation, Outcome, ProtocolEvent};
 use crate::time::Timestamp;
 
 use finding::Findings;
@@ -56,6 +57,8 @@ pub struct Hop {
     pub tls: bool,
     /// Whether the workload beside the proxy sent it: its own connection to the proxy never has TLS.
     pub outbound: bool,
+    /// Whether the other end showed a certificate.
+    pub certificate: bool,
     /// The proxy answered itself.
     pub local: bool,
 }
@@ -69,15 +72,23 @@ pub fn evaluate(settings: &RuleSettings, judged: &Judged<'_>, observation: &Obse
     if judged.hop.local {
         return findings.finish();
     }
-    let case = Case { settings, judged, observation };
+    let asked = observation.circumstances.asked;
+    let case = Case { settings, judged, observation, asked };
     match &observation.message {
         Message::AuthorizationRequest(request) => authorization::judge(&case, request, &mut findings),
         Message::AuthorizationResponse(response) => response::judge(&case, response, &mut findings),
+        Message::Interaction(_) => authorization::page(&case, &mut findings),
+        Message::KeySet(set) => clients::judge_keys(set, &mut findings),
         Message::Logout(logout) => logout::judge(&case, logout, &mut findings),
+        Message::Metadata(metadata) => clients::judge_metadata(&case, metadata, &mut findings),
+        Message::Pushed(pushed) => clients::judge_pushed(&case, pushed, &mut findings),
+        Message::Registration(client) => clients::judge_registration(&case, client, &mut findings),
         Message::Token(token) => token::judge(&case, token, &mut findings),
+        Message::TokenQuery(query) => clients::judge_query(&case, query, &mut findings),
         Message::Userinfo(userinfo) => token::judge_use(&case, userinfo, &mut findings),
         _ => {}
     }
+    token::judge_client(&case, &mut findings);
     channel::judge(&case, &mut findings);
     findings.finish()
 }
@@ -95,6 +106,8 @@ struct Case<'a> {
     settings: &'a RuleSettings,
     judged: &'a Judged<'a>,
     observation: &'a Observation<'a>,
+    /// The issuer that is configured for the endpoint.
+    asked: Option<&'a str>,
 }
 
 impl<'a> Case<'a> {
@@ -130,6 +143,10 @@ impl<'a> Case<'a> {
     fn no_store(&self) -> bool {
         self.answer()
             .is_some_and(|answer| answer.list("cache-control").any(|member| member.eq_ignore_ascii_case(b"no-store")))
+    }
+
+    fn basic(&self) -> bool {
+        self.observation.client.auth_method.is_some_and(|method| method != ClientAuthMethod::None)
     }
 
     fn is_post(&self) -> bool {

@@ -1,6 +1,5 @@
 //! Redirection endpoints by their looks: what an attacker would register or ask for. Nothing is fetched or resolved.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::http::UrlParts;
@@ -73,9 +72,19 @@ pub(super) fn leads_on(uri: &str) -> bool {
 /// redirection URIs of native apps".
 pub(super) fn is_listed(uri: &str, list: &[String]) -> bool {
     list.iter().any(|listed| {
-        let same = listed == uri;
-        same || (without_port(listed).is_some() && without_port(listed) == without_port(uri))
+        let pair = loopback(listed).zip(loopback(uri));
+        let same = |(one, other): (UrlParts<'_>, UrlParts<'_>)| {
+            host_name(&one) == host_name(&other) && (one.path, one.query) == (other.path, other.query)
+        };
+        listed == uri || pair.is_some_and(same)
     })
+}
+
+/// Whether it leads inside: to an address that is not public, or to a metadata service of a cloud.
+pub(super) fn is_private(parts: &UrlParts<'_>) -> bool {
+    let host = host_name(parts);
+    let named = INSIDE.iter().any(|name| host.eq_ignore_ascii_case(name));
+    named || address(host).is_some_and(|address| !is_public(address))
 }
 
 /// Whether the address is of the internet at large: what a proxy on the way would not have.
@@ -98,11 +107,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     !local && !address.is_unicast_link_local() && (first, second) != (0x2001, 0xdb8)
 }
 
-/// A loopback URI up to its port, and what follows the port.
-fn without_port(uri: &str) -> Option<(Cow<'_, [u8]>, &[u8], Option<&[u8]>)> {
+/// A URI of this machine, whose port is free.
+fn loopback(uri: &str) -> Option<UrlParts<'_>> {
     let parts = UrlParts::read(uri.as_bytes());
     let web = is_http(&parts) && parts.fragment.is_none();
-    (web && host_kind(&parts) != Host::Other).then(|| (Cow::Borrowed(host_name(&parts)), parts.path, parts.query))
+    (web && host_kind(&parts) != Host::Other).then_some(parts)
 }
 
 /// The host without user information and port.
@@ -137,6 +146,8 @@ pub(super) fn contains(text: &[u8], needle: &[u8]) -> bool {
 }
 
 const SCRIPTS: [&[u8]; 3] = [b"javascript", b"data", b"vbscript"];
+
+const INSIDE: [&[u8]; 3] = [b"localhost", b"metadata.google.internal", b"metadata"];
 
 const ENCODED_DOTS: [&[u8]; 2] = [b"%2e", b"%2f"];
 

@@ -61,6 +61,8 @@ pub struct ClientRules {
     pub request_uris: Vec<String>,
     /// Scopes that it may ask for; empty: not known.
     pub scopes: Vec<String>,
+    /// Audiences by which tokens for it are made, where it is a resource server; empty: not known.
+    pub audiences: Vec<String>,
 }
 
 /// The longest lives of tokens, in seconds.

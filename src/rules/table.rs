@@ -54,7 +54,7 @@ pub struct RuleText {
     pub id: &'static str,
     /// A few words.
     pub name: &'static str,
-    /// `crit`, `high`, `med`, `low` or `info`: before settings and circumstances.
+    /// `critical`, `high`, `medium`, `low` or `info`: before settings and circumstances.
     pub severity: &'static str,
     /// Whether a declared baseline raises it by one step.
     pub raised: bool,
@@ -147,7 +147,7 @@ rules! {
     A07 "A-07" High same attempt "X" "Nothing binds the response to the browser" "None of `state`, `nonce` and `code_challenge` was sent" "RFC 9700 §2.1, §4.7; RFC 6749 §10.12" "Test links. Not where parameters are pushed, referenced or encrypted.";
     A08 "A-08" Medium same attempt "X" "Short `state`" "`state` of fewer than 16 octets; low where `code_challenge` was sent" "RFC 9700 §4.7; RFC 6749 §10.10" "Its length is measured, not its randomness.";
     A09 "A-09" High same attempt "X" "No `nonce` where it is required" "`response_type` contains `id_token` and no `nonce` was sent" "OIDC Core §3.2.2.1, §3.3.2.11" "";
-    A10 "A-10" High same attempt "C" "Redirection endpoint not on the client's list" "`redirect_uri` is none of the client's `redirect_uris`, compared exactly but for the port of a loopback address" "RFC 9700 §2.1, §4.1.3; RFC 8252 §7.3" "Needs `rules.clients`; a list that is out of date.";
+    A10 "A-10" High same attempt "C" "Redirection endpoint not listed" "`redirect_uri` is none of the client's `redirect_uris`, compared exactly but for the port of a loopback address" "RFC 9700 §2.1, §4.1.3; RFC 8252 §7.3" "Needs `rules.clients`; a list that is out of date.";
     A11 "A-11" High same attempt "X" "Redirection endpoint over http" "`redirect_uri` of scheme `http` whose host is no loopback address; low for the name `localhost`" "RFC 9700 §2.6; RFC 8252 §8.3" "";
     A12 "A-12" High same attempt "X" "Suspicious redirection endpoint" "`redirect_uri` with fragment, user information, `*`, backslash, control characters, dot segments, double encoding, an address instead of a name, an internationalised name, a script scheme, or a name that looks like one of the client's" "RFC 6749 §3.1.2; RFC 9700 §4.1.1, §4.1.3" "Wildcard hosts of preview deployments; the look-alikes need `rules.clients`.";
     A13 "A-13" Medium same attempt "X" "Redirection endpoint that redirects on" "The query of `redirect_uri` holds an absolute URL of another host" "RFC 9700 §4.11.1, §4.1.1" "Parameters of analytics.";
@@ -155,18 +155,19 @@ rules! {
     A15 "A-15" Medium same attempt "X" "Parameter sent twice" "A known parameter came more than once" "RFC 6749 §3.1, §3.2" "`resource` and `audience` may be repeated.";
     A18 "A-18" Medium up attempt "C" "Pushed request required and not used" "The issuer's metadata or `par_required` of the client demands a pushed request, and this one was plain" "RFC 9126 §5, §6" "Fires where the server did not refuse.";
     A19 "A-19" Medium same attempt "X/C" "Request object from outside" "`request_uri` is an http or https URL that is none of the client's `request_uris`" "RFC 9101 §10.4" "";
-    A23 "A-23" Info same attempt "X" "Personal data in the URL" "`login_hint` that is an e-mail address or telephone number, or an `id_token_hint`, in the query" "OIDC Core §17.1; RFC 9700 §4.2" "";
+    A22 "A-22" Low up attempt "X" "Long-lived pushed request" "`expires_in` of a pushed authorization request is 600 seconds or more" "FAPI 2.0 §5.3.2.2; RFC 9126 §2.2" "";
+    A23 "A-23" Info same attempt "X" "Personal data in the URL" "`login_hint` that is an e-mail address or telephone number, an `id_token_hint`, or values of claims that are asked for, in the query" "OIDC Core §17.1; RFC 9700 §4.2" "";
     A24 "A-24" High same attempt "X" "Tokens by response mode `query`" "`response_mode=query` with `token` or `id_token` in `response_type`" "OAuth 2.0 Multiple Response Types §3, §5" "";
     A25 "A-25" Low same attempt "C" "More scope than the client may ask for" "A requested scope is none of the client's `scopes`" "RFC 9700 §2.3; OIDC Core §11" "Needs `rules.clients`.";
     A26 "A-26" Medium same always "X" "Cross-origin reads of the authorization endpoint" "`Access-Control-Allow-Origin` on its answer" "RFC 9700 §2.6; FAPI 2.0 §5.2.3" "A middleware that sets it everywhere.";
-    A27 "A-27" Medium same always "X" "Login page that can be framed" "A page of the authorization endpoint without `frame-ancestors` and `X-Frame-Options`" "RFC 9700 §4.16" "Pages that are framed by design.";
+    A27 "A-27" Medium same always "X" "Login page that can be framed" "A page of the authorization endpoint or of a login without `frame-ancestors` and `X-Frame-Options`" "RFC 9700 §4.16" "Pages that are framed by design.";
     A28 "A-28" High same always "X" "Endpoint over plain http" "A request to the authorization server other than the token endpoint came without TLS (see `rules.plaintext`)" "RFC 6749 §3.1; FAPI 2.0 §5.2.1" "TLS that ends one hop earlier.";
     A29 "A-29" High same always "X" "Credential in `Referer`" "The query of `Referer` holds `code`, `access_token`, `id_token`, `refresh_token` or `id_token_hint`" "RFC 9700 §4.2" "Low where the page refers to its own origin.";
     R01 "R-01" High same attempt "X" "Credentials sent on by 307" "A form posted to the authorization server was answered with 307 or 308 to another host" "RFC 9700 §4.12; OIDC Core §16.22; FAPI 2.0 §5.3.2.2" "A 307 that answers GET is harmless.";
     R02 "R-02" Info same attempt "X/C" "Credentials followed by 302" "The same with 302, where a baseline is declared" "RFC 9700 §4.12" "Nearly every server does; 303 is unambiguous.";
     R03 "R-03" Critical same attempt "X" "Response sent elsewhere" "The response went to another place than `redirect_uri` of the same exchange" "RFC 9700 §4.1, §4.11.2" "What was asked in an earlier exchange is not compared here.";
     R04 "R-04" Medium up attempt "C" "No `iss` in the response" "The issuer's metadata or FAPI 2.0 promises `iss`, and there is neither `iss` nor an ID token nor a JWT response" "RFC 9207 §2, §3" "";
-    R05 "R-05" High same attempt "X" "Mix-up: another issuer" "`iss` of the response is not the issuer whose endpoint answered, or not `iss` of the ID token" "RFC 9207 §2.4; RFC 9700 §4.4" "Issuers that are written in several ways.";
+    R05 "R-05" High same attempt "X" "Mix-up of issuers" "`iss` of the response is not the issuer whose endpoint answered, or not `iss` of the ID token" "RFC 9207 §2.4; RFC 9700 §4.4" "Issuers that are written in several ways.";
     R08 "R-08" High same attempt "X" "Token in the query of a redirect" "`Location` has `access_token` or `id_token` in its query" "RFC 9700 §4.3.2; RFC 6750 §5.3" "";
     R09 "R-09" High same attempt "X" "Code or token over http" "The response goes to scheme `http` and no loopback host" "RFC 9700 §2.6" "";
     R10 "R-10" Low same attempt "X" "Response that may be cached" "A form post page without `Cache-Control: no-store`" "OAuth 2.0 Form Post Response Mode §2; RFC 9700 §4.3" "";
@@ -185,12 +186,13 @@ rules! {
     T22 "T-22" High same attempt "C" "Confidential client without authentication" "A client declared confidential was served without visible authentication" "RFC 6749 §3.2.1; RFC 9700 §2.5" "A client certificate that this proxy does not see.";
     T23 "T-23" Low same attempt "X" "Refresh token for client credentials" "The answer to a client credentials grant has a refresh token" "RFC 6749 §4.4.3" "";
     T24 "T-24" Low same attempt "X" "Long-lived access token" "`expires_in` is over `rules.lifetimes`" "RFC 6750 §5.3" "";
+    T30 "T-30" Medium same attempt "X" "Impersonation" "A token exchange gave a token of the subject that names no actor" "RFC 8693 §1.1, §4.1" "Gateways that are trusted with it; opaque tokens show nothing.";
     T33 "T-33" Medium same attempt "X" "DPoP proof ignored" "A proof was sent and the token type is `Bearer`" "RFC 9449 §5" "Servers without DPoP.";
     T34 "T-34" Info same attempt "X" "Unknown grant type" "`grant_type` is none that is known" "RFC 6749 §4.5" "";
     T36 "T-36" Low same always "X" "Internals in an error text" "`error_description` looks like a token, a key or an exception" "RFC 6749 §5.2" "";
     T37 "T-37" Medium same attempt "X" "Client secret in a browser" "A token request with `Origin` or `Sec-Fetch-Mode: cors` and a client secret" "RFC 9700 §2.5; RFC 6749 §2.1" "Development proxies.";
     I01 "I-01" Critical same attempt "X" "Unsigned ID token" "`alg` is `none`" "OIDC Core §2; RFC 8725 §3.2" "Allowed by registration in the code flow.";
-    I02 "I-02" Medium up attempt "X/C" "Weak algorithm" "`HS*` for a client that did not authenticate or is declared public; `RSA1_5`; `RS256` under FAPI 2.0" "RFC 8725 §3.2; FAPI 2.0 §5.4.1" "Sizes of keys are not looked at.";
+    I02 "I-02" Medium up attempt "X/C" "Weak algorithm" "`HS*` for a client that did not authenticate or is declared public; `RSA1_5`; `RS256` under FAPI 2.0; an RSA key of fewer than 2048 bits in a key set" "RFC 8725 §3.2; FAPI 2.0 §5.4.1" "The keys of clients are not looked at.";
     I03 "I-03" Medium same attempt "C" "Unexpected algorithm" "`alg` is none of the issuer's `id_token_signing_alg_values_supported`" "OIDC Core §3.1.3.7 (7); RFC 8725 §3.1" "";
     I04 "I-04" Critical same attempt "C" "Invalid signature" "No key of the issuer made the signature" "OIDC Core §3.1.3.7 (6)" "Keys that are out of date.";
     I05 "I-05" Low same attempt "C" "Unknown key" "`kid` is in no key set of the issuer that was seen" "OIDC Core §10.1.1" "Keys that were just rotated.";
@@ -210,14 +212,25 @@ rules! {
     B02 "B-02" Low same attempt "X" "Access token in the body" "`access_token` in a form" "RFC 6750 §2.2" "";
     B04 "B-04" Medium same attempt "X" "Access token sent twice" "More than one of header, body and query" "RFC 6750 §2" "";
     B13 "B-13" Low same always "X" "Refusal without a challenge" "401 to a request with an access token, and no `WWW-Authenticate`" "RFC 6750 §3" "";
-    S08 "S-08" High same attempt "C" "Return from logout not on the client's list" "`post_logout_redirect_uri` is none of the client's" "RP-Initiated Logout §3" "Needs `rules.clients`.";
+    S08 "S-08" High same attempt "C" "Return from logout not listed" "`post_logout_redirect_uri` is none of the client's" "RP-Initiated Logout §3" "Needs `rules.clients`.";
     S09 "S-09" Low same attempt "X" "Logout without proof of the session" "No `id_token_hint`, and the browser was sent on without a question" "RP-Initiated Logout §2, §6" "Products that never ask.";
     S12 "S-12" Low same attempt "X" "ID token in the URL of a logout" "`id_token_hint` in the query" "OIDC Core §17.1; RFC 9700 §4.2" "The specification's own example does it; POST avoids it.";
     S13 "S-13" Medium same attempt "C" "Foreign hint accepted" "The hint's signature is invalid or its `aud` is another client, and the logout succeeded" "RP-Initiated Logout §2, §4" "An expired hint is legal.";
+    C01 "C-01" High same attempt "X" "Open registration" "A client was registered without an access token, authentication or software statement" "RFC 7591 §3, §5" "Servers for clients that nobody knows beforehand.";
+    C02 "C-02" High same attempt "X" "Dangerous client metadata" "A client was registered with a redirection endpoint that A-11 or A-12 name, `implicit` or `password`, client credentials without authentication, or a URI over http or into a private network" "RFC 7591 §5; RFC 9700 §2.1, §2.4" "";
+    C03 "C-03" Medium same attempt "X" "Registration that may be cached" "An answer with a client secret or registration access token without `Cache-Control: no-store`" "RFC 7591 §3.2.1" "";
+    C05 "C-05" High same attempt "X" "Anonymous introspection" "A token was introspected without visible authentication" "RFC 7662 §2.1, §4" "A client certificate that this proxy does not see; admin ports.";
+    C07 "C-07" Low same attempt "C" "Token of another audience introspected" "The answer is active, and no `aud` is of the caller's `audiences`" "RFC 7662 §4" "Needs `rules.clients`.";
+    C08 "C-08" Medium same attempt "X" "Anonymous revocation" "A token was revoked by nobody: no client id, no authentication" "RFC 7009 §2.1" "Products that take the token as proof.";
+    C09 "C-09" High same attempt "X" "Metadata of another issuer" "`issuer` of the document is not the one that is configured for its place" "OIDC Discovery §4.3; RFC 8414 §3.3" "Templates for several tenants.";
+    C11 "C-11" Low same attempt "X" "Weak capabilities" "The metadata offers `none`, `plain`, `implicit`, `password` or `HS*`" "RFC 9700 §2" "What is offered need not be used.";
+    C12 "C-12" Critical same always "X" "Metadata or keys over plain http" "Metadata or keys were fetched without TLS (see `rules.plaintext`)" "OIDC Discovery §7.1; FAPI 2.0 §5.4.2" "TLS that ends one hop earlier.";
+    C13 "C-13" Critical same always "X" "Private key published" "A key set has private or symmetric members" "RFC 7517 §9.2; RFC 7518 §6" "";
+    C14 "C-14" Low same always "X" "Two keys of one name" "Two keys of a set have the same `kid`" "FAPI 2.0 §5.4.3" "";
     V01 "V-01" Medium same always "X" "Body cut" "A body was longer than the limit or ended early" "" "What was not seen is not judged.";
     V02 "V-02" Medium same always "X" "Body not unpacked" "An unknown content coding, or more than may be unpacked" "" "";
     V03 "V-03" Low same always "X" "Body not understood" "A whole body that is no JSON or form where one was expected, on an exchange that succeeded or whose outcome rests on it" "" "";
     V04 "V-04" High same always "C" "No keys configured" "The keys of joins and pseudonyms are drawn by the process: records of two processes cannot be joined" "" "With the record `audit.start`.";
-    V05 "V-05" Medium same always "X" "Path that can be read in two ways" "The path of a recognised request has encoded letters, slashes or dots, or is encoded twice" "" "";
+    V05 "V-05" Medium same always "X" "Path that can be read in two ways" "The path of a request has encoded letters, slashes or dots, or is encoded twice, and is an endpoint's for whoever decodes it" "" "";
     V06 "V-06" Medium same always "X" "Token request repeated by the proxy" "`x-envoy-attempt-count` of the answer is over 1" "" "Needs `include_attempt_count_in_response` of the route; a repeated redemption looks like a replay.";
 }

@@ -5,29 +5,38 @@ use super::redirect::contains;
 use super::table::Rule;
 use super::{Case, claims, present};
 use crate::oauth::{
-    AccessToken, Assertion, BearerTransport, BodyFormat, ClientAuthMethod, LinkRole, ProtocolEvent, ScopeSource,
-    TokenExchange, TokenFormat, TokenResponse, Userinfo,
+    AccessToken, Assertion, BearerTransport, BodyFormat, ClientAuthMethod, ExchangeMode, LinkRole, ProtocolEvent,
+    ScopeSource, TokenExchange, TokenFormat, TokenResponse, Userinfo,
 };
 use crate::seen::{Malformation, Seen};
 
 pub(super) fn judge(case: &Case<'_>, token: &TokenExchange<'_>, findings: &mut Findings<'_>) {
     request(case, token, findings);
-    authentication(case, findings);
-    if let Some(assertion) = &case.observation.circumstances.assertion {
-        judge_assertion(case, assertion, findings);
-    }
     if let Some(response) = &token.response {
         answer(case, token, response, findings);
     }
     guessable(case, findings);
-    errors(case, findings);
     if let Some(id_token) = &token.id_token {
         claims::judge(case, id_token, findings);
     }
-    let duplicate = case.observation.circumstances.duplicate;
-    findings.when(duplicate.is_some(), Rule::A15, &Vec::from_iter(duplicate));
+    let mode = token.exchanged.as_ref().and_then(|exchanged| exchanged.mode);
+    let impersonated = case.succeeded() && mode == Some(ExchangeMode::Impersonation);
+    findings.when(impersonated, Rule::T30, &["token.act=absent"]);
     let attempts = case.answer().and_then(|answer| answer.first("x-envoy-attempt-count"));
     findings.when(attempts.is_some_and(|attempts| attempts != b"1"), Rule::V06, &["x-envoy-attempt-count"]);
+}
+
+/// What holds wherever clients speak to the server: how they prove who they are, and what it answers in words.
+pub(super) fn judge_client(case: &Case<'_>, findings: &mut Findings<'_>) {
+    authentication(case, findings);
+    if let Some(assertion) = &case.observation.circumstances.assertion {
+        judge_assertion(case, assertion, findings);
+    }
+    let secret = case.in_query(&["client_secret", "client_assertion", "password"]);
+    findings.when(secret.is_some(), Rule::T02, &Vec::from_iter(secret));
+    let duplicate = case.observation.circumstances.duplicate;
+    findings.when(duplicate.is_some(), Rule::A15, &Vec::from_iter(duplicate));
+    errors(case, findings);
 }
 
 /// RFC 9700 §2.4: "The resource owner password credentials grant MUST NOT be used." RFC 6749 §3.2: "The client MUST use the
@@ -35,10 +44,9 @@ pub(super) fn judge(case: &Case<'_>, token: &TokenExchange<'_>, findings: &mut F
 fn request(case: &Case<'_>, token: &TokenExchange<'_>, findings: &mut Findings<'_>) {
     let grant = present(&token.request.grant_type).map(AsRef::as_ref).unwrap_or_default();
     findings.when(PASSWORD.contains(&grant), Rule::T01, &["grant_type=password"]);
-    let unknown = !grant.is_empty() && !PASSWORD.contains(&grant) && !GRANTS.contains(&grant);
+    let vendor = VENDORS.iter().any(|prefix| grant.starts_with(prefix));
+    let unknown = !grant.is_empty() && !PASSWORD.contains(&grant) && !GRANTS.contains(&grant) && !vendor;
     findings.when(unknown, Rule::T34, &["grant_type=unknown"]);
-    let secret = case.in_query(&["client_secret", "client_assertion", "password"]);
-    findings.when(secret.is_some(), Rule::T02, &Vec::from_iter(secret));
     let media = case.fields().first("content-type");
     let multipart =
         media.is_some_and(|media| media.get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/")));
@@ -59,7 +67,8 @@ fn authentication(case: &Case<'_>, findings: &mut Findings<'_>) {
     findings.when(method == Some(ClientAuthMethod::Several), Rule::T04, &["client.auth_method=several"]);
     findings.when(case.observation.integrity.basic_not_encoded, Rule::T05, &["integrity.basic_not_encoded"]);
     let confidential = case.client().and_then(|client| client.confidential) == Some(true);
-    let silent = confidential && method == Some(ClientAuthMethod::None) && case.succeeded();
+    let silent =
+        confidential && method == Some(ClientAuthMethod::None) && case.succeeded() && !case.judged.hop.certificate;
     findings.when(silent, Rule::T22, &["client.auth_method=none"]);
     let secret = matches!(method, Some(ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost));
     let cors = case.fields().first("sec-fetch-mode").is_some_and(|mode| mode.eq_ignore_ascii_case(b"cors"));
@@ -105,7 +114,7 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
     let refreshed = case.observation.event == ProtocolEvent::TokenRefreshed;
     let unprotected = public && refreshed && response.rotated == Some(false) && bearer && !is_bound(token);
     let declared = case.client().and_then(|client| client.confidential) == Some(true);
-    findings.when(unprotected && !declared, Rule::T13, &["response.rotated"]);
+    findings.when(unprotected && !declared && !case.judged.hop.certificate, Rule::T13, &["response.rotated"]);
     let asked = present(&token.request.scope).map(Vec::as_slice).unwrap_or_default();
     let granted = present(&response.scope).map(Vec::as_slice).unwrap_or_default();
     let said = response.scope_source == Some(ScopeSource::Response) && !asked.is_empty();
@@ -126,8 +135,8 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
         &["response.expires_in"],
     );
     // RFC 9449 §5: "token_type MUST be DPoP" tells the client that the token is bound.
-    findings.when(token.request.dpop && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
-    let proved = token.request.dpop && !bearer;
+    findings.when(token.request.dpop.is_some() && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
+    let proved = token.request.dpop.is_some() && !bearer;
     let loose =
         token.access_token.as_ref().is_some_and(|token| token.format == Some(TokenFormat::Jwt) && token.cnf.is_empty());
     findings.when(proved && loose, Rule::I25, &["token.cnf=absent"]);
@@ -176,14 +185,15 @@ impl Case<'_> {
     }
 }
 
-/// RFC 6749 §4.3, and its relatives of Auth0 and IdentityServer.
-const PASSWORD: [&str; 3] =
-    ["password", "http://auth0.com/oauth/grant-type/password-realm", "http://auth0.com/oauth/grant-type/mfa-otp"];
+/// RFC 6749 §4.3, and Auth0's with a realm.
+const PASSWORD: [&str; 2] = ["password", "http://auth0.com/oauth/grant-type/password-realm"];
 
 /// Grant types that are known (PROTOCOL §1.8).
 const GRANTS: &[&str] = &[
     "authorization_code",
     "client_credentials",
+    "device_code",
+    "interaction_code",
     "refresh_token",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -192,6 +202,13 @@ const GRANTS: &[&str] = &[
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:ietf:params:oauth:grant-type:uma-ticket",
     "urn:openid:params:grant-type:ciba",
+];
+
+/// What vendors' own grant types begin with.
+const VENDORS: [&str; 3] = [
+    "http://auth0.com/oauth/grant-type/",
+    "urn:okta:params:oauth:grant-type:",
+    "urn:pingidentity.com:oauth2:grant_type:",
 ];
 
 /// Products that document JSON at the token endpoint.

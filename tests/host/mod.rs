@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use oidc_audit::time::Timestamp;
 use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 pub(crate) use script::{End, Reply, Script};
@@ -362,6 +363,11 @@ impl Host {
     pub(crate) fn reset_costs(&mut self) {
         self.store.data_mut().counts.clear();
         self.store.data_mut().allocations = 0;
+    }
+
+    /// The time by the host's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.store.data().process.0.borrow().now_nanos / 1_000)
     }
 
     /// The process that this VM belongs to.

@@ -5,10 +5,10 @@ use oidc_audit::entropy::{Entropy, NoEntropy};
 use oidc_audit::http::{Headers, RequestHead, ResponseHead};
 use oidc_audit::oauth::Policy;
 use oidc_audit::pipeline::{
-    self, Budget, OutboxSettings, Recorder, RecorderSettings, Reply, SinkSettings, Statement, StreamEnd, VantageRule,
+    self, Budget, OutboxSettings, Recorder, RecorderSettings, Reply, SinkSettings, Statement, StreamEnd,
 };
+use oidc_audit::record::Observer;
 use oidc_audit::record::audit::StopReason;
-use oidc_audit::record::{Direction, Observer};
 use oidc_audit::time::Timestamp;
 
 use crate::support::fixture::{End, Exchange, Fixture, Message, NODE, SOURCE, local_reply};
@@ -72,12 +72,11 @@ impl Player {
         let text = fixture.configuration().to_string();
         let config = config::parse(text.as_bytes(), &|_| None, &host)
             .unwrap_or_else(|rejected| panic!("{}: {:?}", fixture.name, rejected.problems));
-        let vantage = config.vantage.of(Direction::Unspecified);
         let settings = RecorderSettings {
             keys: config.keys.expect("every fixture has the test keys"),
             privacy: config.privacy,
             observer: Observer { node: Some(NODE.to_owned()), ..Observer::default() },
-            vantage: VantageRule::new(Some(vantage), Some(NODE)),
+            vantage: config.vantage,
             statement: Statement {
                 version: "test".to_owned(),
                 signing_key: config.statement.signing_key,

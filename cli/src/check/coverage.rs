@@ -21,7 +21,7 @@ pub(crate) fn coverage(
         let points = match (chosen, configured) {
             (Some(vantage), _) => vec![(vantage, "by --vantage")],
             (None, Some(vantage)) => vec![(vantage, "by `vantage` in the configuration")],
-            (None, None) => by_site(plugin.site),
+            (None, None) => by_site(plugin.site).into_iter().chain(of_parties(plugin.site, configuration)).collect(),
         };
         if let (None, Some(blind)) = (chosen, blindness(document, &hosts)) {
             found.push(Covered {
@@ -59,13 +59,29 @@ fn by_site(site: Site) -> Vec<(Vantage, &'static str)> {
     }
 }
 
+/// What clients and resource servers that are configured add.
+fn of_parties(site: Site, configuration: &Value) -> Vec<(Vantage, &'static str)> {
+    let has = |name: &str| !list(configuration, &[name]).is_empty();
+    let (clients, servers) = (has("relying_parties"), has("resource_servers"));
+    let (inbound, outbound) = match site {
+        Site::IstioSidecar { server, .. } => (server, server),
+        Site::Bare | Site::Envoy | Site::IstioGateway => (true, false),
+    };
+    let points = [
+        (inbound && clients, (Vantage::RpIn, "in front of a configured relying party")),
+        (inbound && servers, (Vantage::RsIn, "in front of a configured resource server")),
+        (outbound && (clients || servers), (Vantage::IdpOut, "outbound, from a provider to those that are configured")),
+    ];
+    points.into_iter().filter_map(|(there, point)| there.then_some(point)).collect()
+}
+
 fn sees(vantage: Vantage) -> Vec<Sight> {
     let table = match vantage {
         Vantage::Edge | Vantage::IdpIn => IN_FRONT_OF_THE_PROVIDER,
         Vantage::RpOut => BEHIND_THE_CLIENT,
-        Vantage::IdpOut => return nothing("what a provider sends by itself is not recorded by this version"),
-        Vantage::RpIn => return nothing("what arrives at a client is not recorded by this version"),
-        Vantage::RsIn => return nothing("the use of access tokens is not recorded by this version"),
+        Vantage::IdpOut => BEHIND_THE_PROVIDER,
+        Vantage::RpIn => IN_FRONT_OF_THE_CLIENT,
+        Vantage::RsIn => IN_FRONT_OF_THE_RESOURCE,
     };
     let rows = THINGS.iter().zip(table);
     rows.map(|(what, (seen, why))| Sight { what, seen, why }).collect()
@@ -150,6 +166,33 @@ const BEHIND_THE_CLIENT: [(Seen, &str); 5] = [
     (Seen::No, "the browser goes to the end-session endpoint directly"),
 ];
 
+const BEHIND_THE_PROVIDER: [(Seen, &str); 5] = [
+    (Seen::Part, "request objects that the provider fetches; the requests themselves arrive elsewhere"),
+    (Seen::Part, "tokens that are pushed to clients; all others are answers at the token endpoint"),
+    (Seen::Part, "ID tokens that are pushed, and subjects of logout tokens and security events"),
+    (Seen::Part, "errors that are pushed to clients"),
+    (Seen::Part, "back-channel logout and security events; not the logout that caused them"),
+];
+
+const IN_FRONT_OF_THE_CLIENT: [(Seen, &str); 5] = [
+    (Seen::Part, "where the client sends the browser to the provider; not whether it arrived there"),
+    (Seen::No, "codes arrive here, but the client's token requests leave by another way"),
+    (Seen::Part, "ID tokens that a form brings, which anybody can write"),
+    (Seen::Part, "errors that come back to the client; failed logins stay between browser and provider"),
+    (
+        Seen::Yes,
+        "where it begins, where it returns, and front- and back-channel logout of the endpoints that are configured",
+    ),
+];
+
+const IN_FRONT_OF_THE_RESOURCE: [(Seen, &str); 5] = [
+    (Seen::No, "they do not pass here"),
+    (Seen::No, "only the use of access tokens is seen here"),
+    (Seen::Part, "claims of access tokens that are JWTs, as their callers present them"),
+    (Seen::Part, "access tokens that are refused"),
+    (Seen::Part, "security events that are pushed to a configured `set_receiver`"),
+];
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -189,5 +232,16 @@ mod tests {
         let seen = |vantage| sees(vantage).iter().map(|sight| sight.seen).collect::<Vec<_>>();
         assert_eq!(seen(Vantage::IdpIn), [Seen::Yes, Seen::Yes, Seen::Yes, Seen::Part, Seen::Yes]);
         assert_eq!(seen(Vantage::RpOut), [Seen::No, Seen::Yes, Seen::Yes, Seen::Part, Seen::No]);
+    }
+
+    #[test]
+    fn configured_clients_and_resource_servers_add_their_vantages() {
+        let both = json!({"relying_parties": [{"authority": "app.example"}], "resource_servers": [{"authority": "api.example"}]});
+        let points = |site| of_parties(site, &both).into_iter().map(|(vantage, _)| vantage).collect::<Vec<_>>();
+        assert_eq!(points(Site::Envoy), [Vantage::RpIn, Vantage::RsIn]);
+        let sidecar = Site::IstioSidecar { client: true, server: true };
+        assert_eq!(points(sidecar), [Vantage::RpIn, Vantage::RsIn, Vantage::IdpOut]);
+        assert_eq!(points(Site::IstioSidecar { client: true, server: false }), []);
+        assert_eq!(of_parties(Site::Envoy, &json!({})), []);
     }
 }

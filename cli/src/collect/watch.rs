@@ -48,14 +48,12 @@ impl Watch {
     pub(crate) fn start(folder: &Path, needs: Needs) -> Result<Self, Failure> {
         let unreadable = |error: io::Error| Failure::io(format_args!("cannot read {}", folder.display()), &error);
         let (writer, follow) = (Writer::new()?, Follow::new(folder).map_err(unreadable)?);
-        let folder = folder.to_owned();
         let (stop, stopped) = sync_channel(1);
         let thread = thread::spawn(move || {
             // Made here: what it holds is shared within a thread only.
             let mut engine = Engine::new(needs.settings.clone(), Limits::default());
             // What cannot be read now is read with the rest; then a finding may be raised a second time.
             let _ = follow.recall(&mut engine);
-            drop(folder);
             Watcher { needs, engine, follow, writer, backlog: VecDeque::new() }.run(&stopped);
         });
         Ok(Self { stop, thread })

@@ -2,7 +2,8 @@
 //!
 //! Evictions are counted, and their horizon is kept: that something was not seen is only certain back to there.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
@@ -13,8 +14,8 @@ use crate::findings::sight::Sight;
 #[derive(Debug)]
 pub(crate) struct Memory {
     slots: BTreeMap<u128, Slot>,
-    /// The keys by their last use.
-    order: BTreeMap<u64, u128>,
+    /// Uses of keys, oldest first; of a key only the last one counts.
+    order: VecDeque<(u64, u128)>,
     clock: u64,
     limit: usize,
     evicted: u64,
@@ -48,7 +49,7 @@ enum State {
 
 impl Memory {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { slots: BTreeMap::new(), order: BTreeMap::new(), clock: 0, limit, evicted: 0, horizon: 0 }
+        Self { slots: BTreeMap::new(), order: VecDeque::new(), clock: 0, limit, evicted: 0, horizon: 0 }
     }
 
     /// Records that were kept under a key, oldest first.
@@ -122,25 +123,31 @@ impl Memory {
     fn touch(&mut self, key: u128, new: Option<(u64, State)>) -> Option<&mut Slot> {
         self.clock += 1;
         let at = new.as_ref().map_or(0, |(at, _)| *at);
-        if let Some((_, state)) = new
-            && !self.slots.contains_key(&key)
-        {
+        if new.is_some() && self.slots.len() >= self.limit && !self.slots.contains_key(&key) {
             self.make_room();
-            self.slots.insert(key, Slot { used: 0, newest: 0, state });
         }
-        let slot = self.slots.get_mut(&key)?;
-        self.order.remove(&slot.used);
-        self.order.insert(self.clock, key);
+        let slot = match (self.slots.entry(key), new) {
+            (Entry::Occupied(entry), _) => entry.into_mut(),
+            (Entry::Vacant(entry), Some((_, state))) => entry.insert(Slot { used: 0, newest: 0, state }),
+            (Entry::Vacant(_), None) => return None,
+        };
         slot.used = self.clock;
         slot.newest = slot.newest.max(at);
-        Some(slot)
+        self.order.push_back((self.clock, key));
+        if self.order.len() > self.limit.saturating_mul(4) {
+            let slots = &self.slots;
+            self.order.retain(|(used, key)| slots.get(key).is_some_and(|slot| slot.used == *used));
+        }
+        self.slots.get_mut(&key)
     }
 
     fn make_room(&mut self) {
         while self.slots.len() >= self.limit
-            && let Some((_, key)) = self.order.pop_first()
+            && let Some((used, key)) = self.order.pop_front()
         {
-            if let Some(slot) = self.slots.remove(&key) {
+            if self.slots.get(&key).is_some_and(|slot| slot.used == used)
+                && let Some(slot) = self.slots.remove(&key)
+            {
                 self.evicted += 1;
                 self.horizon = self.horizon.max(slot.newest);
             }

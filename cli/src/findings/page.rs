@@ -7,6 +7,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use oidc_audit::rules::{RuleText, table};
+
 use crate::findings::rule::{self, Rule};
 use crate::moment;
 
@@ -17,12 +19,36 @@ struct Row {
     severity: &'static str,
     condition: String,
     reference: &'static str,
-    evidence: Vec<&'static str>,
+    evidence: String,
     caution: &'static str,
 }
 
+/// A name, and the rows.
+type Table = (&'static str, fn() -> Vec<Row>);
+
 /// The tables of the page: the name in the marks, and the rows by id.
-const TABLES: &[(&str, fn() -> Vec<Row>)] = &[("several records", over_several_records)];
+const TABLES: &[Table] = &[("one exchange", over_one_exchange), ("several records", over_several_records)];
+
+fn over_one_exchange() -> Vec<Row> {
+    let row = |rule: &RuleText| Row {
+        id: rule.id,
+        name: rule.name,
+        severity: rule.severity,
+        condition: if rule.raised {
+            format!("{}; one step higher with a declared baseline", rule.condition)
+        } else {
+            rule.condition.to_owned()
+        },
+        reference: if rule.reference.is_empty() { "the integrity of the audit trail" } else { rule.reference },
+        evidence: rule
+            .evidence
+            .replace("X/C", "one exchange, and more exactly the configuration")
+            .replace('X', "one exchange")
+            .replace('C', "the configuration, metadata or keys of the issuer"),
+        caution: if rule.notes.is_empty() { "none known." } else { rule.notes },
+    };
+    table().iter().map(row).collect()
+}
 
 fn over_several_records() -> Vec<Row> {
     let row = |rule: &'static Rule| Row {
@@ -31,10 +57,15 @@ fn over_several_records() -> Vec<Row> {
         severity: rule.severity.as_str(),
         condition: condition(rule),
         reference: rule.reference,
-        evidence: rule.evidence.to_vec(),
+        evidence: evidence(rule),
         caution: rule.caution,
     };
     rule::all().into_iter().map(row).collect()
+}
+
+fn evidence(rule: &Rule) -> String {
+    let names: Vec<_> = rule.evidence.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "the records".to_owned() } else { format!("the records, {}", names.join(", ")) }
 }
 
 /// With what can be set.
@@ -53,15 +84,9 @@ fn section(rows: &[Row]) -> String {
         writeln!(text, "| [{}](#{anchor}) | {} | {} |", row.id, row.name, row.severity).unwrap();
     }
     for row in rows {
-        let evidence: Vec<_> = row.evidence.iter().map(|name| format!("`{name}`")).collect();
-        let evidence = if evidence.is_empty() {
-            "the records".to_owned()
-        } else {
-            format!("the records, {}", evidence.join(", "))
-        };
         write!(text, "\n### {} {}\n\n", row.id, row.name).unwrap();
         writeln!(text, "- **Fires** ({}): {}.", row.severity, row.condition).unwrap();
-        writeln!(text, "- **Evidence**: {evidence}. **Reference**: {}.", row.reference).unwrap();
+        writeln!(text, "- **Evidence**: {}. **Reference**: {}.", row.evidence, row.reference).unwrap();
         writeln!(text, "- **False positives**: {}", row.caution).unwrap();
     }
     text

@@ -190,8 +190,8 @@ pub(crate) struct Extent<'a> {
 }
 
 impl Row {
-    fn json(&self) -> Finding1<'_> {
-        Finding1 {
+    fn json(&self) -> Told<'_> {
+        Told {
             first: moment::rfc3339(time(self.first)),
             times: self.times,
             client: client(&self.finding),
@@ -218,7 +218,7 @@ fn write_group(to: &mut dyn Write, palette: Palette, group: &[&Row], most: usize
     }
     let rest = group.len().saturating_sub(most);
     if rest > 0 {
-        let text = format!("          {rest} more: --rule {} --limit 0 shows all", rule.id);
+        let text = format!("      {rest} more: --rule {} --limit 0 shows all", rule.id);
         writeln!(to, "{}", palette.paint(Style::Faint, text))?;
     }
     Ok(())
@@ -231,9 +231,9 @@ fn write_row(to: &mut dyn Write, palette: Palette, row: &Row) -> io::Result<()> 
     if row.times > 1 {
         parts.push(format!("{} times since {}", row.times, moment::clock_beside(time(row.first), at)));
     }
-    writeln!(to, "          {} {}  {}", moment::date(at), moment::clock_millis(at), parts.join(", "))?;
+    writeln!(to, "      {} {}  {}", moment::date(at), moment::clock_millis(at), parts.join(", "))?;
     let records: Vec<_> = finding.records.iter().map(ToString::to_string).collect();
-    writeln!(to, "{}", palette.paint(Style::Faint, format!("          {}", records.join("\n          "))))
+    writeln!(to, "{}", palette.paint(Style::Faint, format!("      {}", records.join("\n      "))))
 }
 
 /// Whom and what it is about, in words.
@@ -277,7 +277,7 @@ struct Json<'a> {
     totals: Totals,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<Span>,
-    findings: Vec<Finding1<'a>>,
+    findings: Vec<Told<'a>>,
 }
 
 #[derive(Serialize)]
@@ -307,7 +307,7 @@ struct Span {
 }
 
 #[derive(Serialize)]
-struct Finding1<'a> {
+struct Told<'a> {
     first: String,
     times: u64,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::collect::line::{Kind, RecordId};
+use crate::findings::names::{EVENTS, ROLES, SECTIONS};
 use crate::findings::node::Node;
 use crate::moment;
 use crate::reader::Why;
@@ -372,109 +373,4 @@ const TOKEN_REQUESTS: &[&str] = &[
     "token.pending",
     "token.refreshed",
     "token.request",
-];
-
-/// Events that rules look at.
-const EVENTS: &[&str] = &[
-    "audit.drop",
-    "authorization.error",
-    "authorization.initiated",
-    "authorization.request",
-    "authorization.response",
-    "bearer.rejected",
-    "bearer.used",
-    "callback.received",
-    "ciba.notified",
-    "ciba.pushed",
-    "ciba.request",
-    "client.auth_failed",
-    "client.deleted",
-    "client.read",
-    "client.registered",
-    "client.updated",
-    "device.authorization",
-    "device.user_code",
-    "discovery.fetched",
-    "jwks.fetched",
-    "login.attempt",
-    "logout.backchannel",
-    "logout.completed",
-    "logout.frontchannel",
-    "logout.requested",
-    "par.request",
-    "token.denied",
-    "token.exchanged",
-    "token.introspected",
-    "token.issued",
-    "token.pending",
-    "token.refreshed",
-    "token.request",
-    "token.revoked",
-    "userinfo.accessed",
-];
-
-/// Roles of `join` that rules read.
-const ROLES: &[&str] = &[
-    "actor",
-    "assertion",
-    "at",
-    "cajti",
-    "ciba",
-    "code",
-    "dev",
-    "dpjti",
-    "idpsess",
-    "idt",
-    "ix",
-    "jti",
-    "nonce",
-    "par",
-    "pkce",
-    "rat",
-    "rpsess",
-    "rt_in",
-    "rt_out",
-    "sid",
-    "state",
-    "sub",
-    "subj",
-    "tok",
-    "ucode",
-    "username",
-];
-
-/// Members that rules read, by section; the first section is the record itself.
-const SECTIONS: &[(&str, &[&str])] = &[
-    ("", &["error", "hidden", "issuer", "provider", "reason", "vantage"]),
-    ("audit", &["dropped"]),
-    ("client", &["auth_method", "authenticated", "id"]),
-    ("coalesced", &["count"]),
-    ("exchange", &["authority", "hop", "id", "request_id", "response_source", "status"]),
-    ("id_token", &["acr", "aud", "auth_time", "azp", "encrypted", "iat", "iss", "kid", "signature_reason"]),
-    ("integrity", &["cut", "hidden", "malformed", "parameters_cut", "request_body", "response_body"]),
-    ("jwks", &["keys", "kids"]),
-    ("login", &["code", "evidence", "method"]),
-    ("metadata", &["authorities", "jwks_uri"]),
-    (
-        "request",
-        &[
-            "acr_values",
-            "claims",
-            "code_challenge_length",
-            "code_verifier",
-            "form",
-            "grant_type",
-            "login_hint",
-            "max_age",
-            "nonce_length",
-            "prompt",
-            "redirect_uri",
-            "scope",
-            "state_length",
-        ],
-    ),
-    ("response", &["expires_in", "interval", "iss", "redirect_uri", "rotated", "scope", "set_cookie"]),
-    ("source", &["address", "user_agent"]),
-    ("subject", &["sub"]),
-    ("token", &["active", "aud", "exp", "format", "iat", "kid"]),
 ];

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use oidc_audit::record::{AuditSection, Record};
+use oidc_audit::rules::MAX_FINDINGS;
 use oidc_audit::time::Timestamp;
 
 use crate::collect::line::RecordId;
@@ -41,6 +42,8 @@ pub(crate) struct Entry {
     /// Values by role, without those that must not join.
     pub(crate) joins: Vec<(Role, Rc<str>)>,
     pub(crate) coalesced: Option<Coalesced>,
+    /// What the filter found that somebody should look at.
+    pub(crate) findings: Vec<Rc<str>>,
     /// Why less than the whole response was read.
     pub(crate) response_body: Option<Rc<str>>,
     pub(crate) audit: Option<Box<AuditSection>>,
@@ -140,6 +143,7 @@ impl Entry {
                 .coalesced
                 .as_ref()
                 .map(|section| Coalesced { count: section.count, last: moment::parse(&section.last) }),
+            findings: findings(&record, texts),
             response_body: texts.of(response_body(&record)),
             audit: record.audit,
         }
@@ -242,6 +246,12 @@ impl Issued {
             rotated: response.rotated,
         }
     }
+}
+
+/// Ids of the rules, of severity high and critical.
+fn findings(record: &Record, texts: &mut Texts) -> Vec<Rc<str>> {
+    let severe = record.findings.iter().filter(|finding| matches!(finding.severity.as_str(), "critical" | "high"));
+    severe.take(MAX_FINDINGS).map(|finding| texts.keep(&finding.rule)).collect()
 }
 
 fn joins(record: &Record, texts: &mut Texts) -> Vec<(Role, Rc<str>)> {

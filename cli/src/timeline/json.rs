@@ -209,6 +209,7 @@ fn label(label: &Label) -> Value {
             json!({"label": name, "redeemed": moment::rfc3339(*redeemed), "redeemed_by_client": by.as_deref()})
         }
         Label::RefreshTokenReused { rotated } => json!({"label": name, "rotated": moment::rfc3339(*rotated)}),
+        Label::Found { rule } => json!({"label": name, "rule": &**rule}),
         Label::Shared { role } => json!({"label": name, "value": role.words()}),
         Label::Conflict | Label::RefreshTokenKept | Label::RefreshTokenRotated => json!({"label": name}),
     }

@@ -42,6 +42,10 @@ pub(crate) enum Label {
     },
     /// Another record has this id, and other bytes.
     Conflict,
+    /// What the filter found, by the id of the rule.
+    Found {
+        rule: Rc<str>,
+    },
     /// The refresh token did not change.
     RefreshTokenKept,
     /// A refresh token that had been replaced.
@@ -130,6 +134,7 @@ impl Label {
             Self::AlsoSeen { .. } => "also_seen",
             Self::CodeReplayed { .. } => "code_replayed",
             Self::Conflict => "id_conflict",
+            Self::Found { .. } => "finding",
             Self::RefreshTokenKept => "refresh_token_kept",
             Self::RefreshTokenReused { .. } => "refresh_token_reused",
             Self::RefreshTokenRotated => "refresh_token_rotated",
@@ -219,11 +224,12 @@ fn members<'a>(group: &'a Group, entries: &'a [Entry]) -> impl Iterator<Item = (
 
 /// What a record says by itself.
 fn alone(entry: &Entry) -> Judgement {
-    let labels = match (entry.outcome, entry.issued.rotated) {
+    let mut labels = match (entry.outcome, entry.issued.rotated) {
         (Outcome::Success, Some(true)) => vec![Label::RefreshTokenRotated],
         (Outcome::Success, Some(false)) if &*entry.event == "token.refreshed" => vec![Label::RefreshTokenKept],
         _ => Vec::new(),
     };
+    labels.extend(entry.findings.iter().map(|rule| Label::Found { rule: Rc::clone(rule) }));
     Judgement { problem: problem(entry), labels }
 }
 
@@ -273,6 +279,8 @@ const INTERACTION: [&str; 4] =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oidc_audit::record::FindingSection;
+
     use crate::timeline::assembly::{assemble, groups};
     use crate::timeline::sample::{Sample, entries};
 
@@ -285,6 +293,20 @@ mod tests {
 
     fn at(seconds: u64, event: &str) -> Sample {
         Sample::new(seconds, event)
+    }
+
+    #[test]
+    fn what_the_filter_found_is_said_if_it_is_severe() {
+        let found = |rule: &str, severity: &str| FindingSection {
+            evidence: vec!["response_type=token".to_owned()],
+            rule: rule.to_owned(),
+            severity: severity.to_owned(),
+        };
+        let sample = at(0, "authorization.request")
+            .with(|record| record.findings = vec![found("A-01", "high"), found("A-08", "low")]);
+        let entries = entries(&[sample]);
+        let labels = alone(&entries[0]).labels;
+        assert_eq!(labels, [Label::Found { rule: "A-01".into() }]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
+use oidc_audit::rules::table;
+
 use crate::moment;
 use crate::term::Style;
 use crate::timeline::entry::Entry;
@@ -209,6 +211,11 @@ impl Sheet<'_> {
                 format!("replay of the code redeemed at {}{}", clock(*redeemed), by.unwrap_or_default())
             }
             Label::Conflict => "another record has this id and other contents: one of them is false".to_owned(),
+            Label::Found { rule } => {
+                let id = rule.split('.').next().unwrap_or_default();
+                let name = table().iter().find(|text| text.id == id).map(|text| format!(" {}", text.name));
+                format!("{}{}", self.look.fit(rule, 16), name.unwrap_or_default())
+            }
             Label::RefreshTokenKept => "refresh token not rotated".to_owned(),
             Label::RefreshTokenReused { rotated } => {
                 format!("refresh token reused: it was replaced at {}", clock(*rotated))
@@ -269,7 +276,7 @@ fn style(problem: Problem) -> Style {
 fn label_style(label: &Label) -> Option<Style> {
     match label {
         Label::CodeReplayed { .. } | Label::Conflict | Label::RefreshTokenReused { .. } => Some(Style::Bad),
-        Label::Shared { .. } => Some(Style::Warning),
+        Label::Found { .. } | Label::Shared { .. } => Some(Style::Warning),
         Label::AlsoSeen { .. } | Label::RefreshTokenKept | Label::RefreshTokenRotated => None,
     }
 }

@@ -28,9 +28,27 @@ fn raised(collector: &Collector) -> Vec<Value> {
         .map(|(line, record)| {
             // Canonical: what is read and written again with sorted members is the same text.
             assert_eq!(line, &record.to_string());
+            fits(&record, &schema());
+            fits(&record["finding"], &schema()["properties"]["finding"]);
             record
         })
         .collect()
+}
+
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/finding.raised.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Has what the schema requires, and nothing that it does not name.
+fn fits(value: &Value, schema: &Value) {
+    let members = value.as_object().unwrap();
+    for required in schema["required"].as_array().unwrap() {
+        assert!(members.contains_key(required.as_str().unwrap()), "no {required}: {value}");
+    }
+    for name in members.keys() {
+        assert!(schema["properties"].get(name).is_some(), "{name} is not in the schema: {value}");
+    }
 }
 
 /// Waits for as long as a finding may take.

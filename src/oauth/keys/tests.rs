@@ -21,9 +21,16 @@ fn policy(signature_checks: u32) -> Policy {
 }
 
 fn check(policy: &Policy, token: &str) -> SignatureCheck {
+    check_of(policy, token, Carrier::Browser)
+}
+
+fn check_of(policy: &Policy, token: &str, carrier: Carrier) -> SignatureCheck {
     let token = token.trim().as_bytes();
     let (id_token, _) = read_id_token(token, Trust::Direct).unwrap();
-    policy.check_signature(policy.issuers.first(), &id_token, token)
+    let alg = id_token.alg.as_ref().present().map_or("", AsRef::as_ref);
+    let kid = id_token.kid.as_ref().present().map(AsRef::as_ref);
+    let header = JoseHeader { alg, kid, encrypted: id_token.encrypted };
+    policy.check_signature(policy.issuers.first(), header, token, carrier)
 }
 
 /// A token with another header and no signature.
@@ -61,12 +68,47 @@ fn checks_are_granted_by_the_second() {
     let mut policy = policy(2);
     policy.learn_keys(0, JWKS.as_bytes()).unwrap();
     let spent = SignatureCheck::Unchecked(Unchecked::Budget);
-    let three = |policy: &Policy| [0; 3].map(|_| check(policy, ID_TOKEN));
-    assert_eq!(three(&policy), [SignatureCheck::Verified, SignatureCheck::Verified, spent]);
+    let three = |policy: &Policy, from: usize| [0, 1, 2].map(|number| check(policy, &forged(from + number)));
+    assert_eq!(three(&policy, 0), [SignatureCheck::Failed, SignatureCheck::Failed, spent]);
     policy.grant_checks(Timestamp::from_secs(1).plus_millis(999));
     assert_eq!(check(&policy, ID_TOKEN), spent);
     policy.grant_checks(Timestamp::from_secs(2));
-    assert_eq!(three(&policy), [SignatureCheck::Verified, SignatureCheck::Verified, spent]);
+    assert_eq!(three(&policy, 3), [SignatureCheck::Failed, SignatureCheck::Failed, spent]);
+}
+
+#[test]
+fn a_token_is_checked_once_until_the_keys_change() {
+    let mut policy = policy(1);
+    policy.learn_keys(0, JWKS.as_bytes()).unwrap();
+    assert_eq!([0; 3].map(|_| check(&policy, ID_TOKEN)), [SignatureCheck::Verified; 3]);
+    policy.learn_keys(0, JWKS.as_bytes()).unwrap();
+    assert_eq!(check(&policy, ID_TOKEN), SignatureCheck::Unchecked(Unchecked::Budget));
+    policy.grant_checks(Timestamp::from_secs(2));
+    assert_eq!(check(&policy, &forged(0)), SignatureCheck::Failed);
+    for number in 1..=REMEMBERED {
+        policy.checks.remember([u8::try_from(number).unwrap(); 32], SignatureCheck::Failed);
+    }
+    assert_eq!(policy.checks.recent.borrow().len(), REMEMBERED);
+    assert_eq!(check(&policy, &forged(0)), SignatureCheck::Unchecked(Unchecked::Budget));
+}
+
+#[test]
+fn a_quarter_of_the_checks_is_kept_for_what_browsers_carry() {
+    let mut policy = policy(4);
+    policy.learn_keys(0, JWKS.as_bytes()).unwrap();
+    let spent = SignatureCheck::Unchecked(Unchecked::Budget);
+    let by = |carrier| [0, 1, 2, 3].map(|number| check_of(&policy, &forged(number), carrier));
+    let failed = SignatureCheck::Failed;
+    assert_eq!(by(Carrier::Server), [failed, failed, failed, spent]);
+    assert_eq!(by(Carrier::Browser), [failed; 4]);
+    assert_eq!(check(&policy, ID_TOKEN), spent);
+    assert_eq!(granted(1, Carrier::Server), 1);
+}
+
+/// The token with another signature for each number.
+fn forged(number: usize) -> String {
+    let (signed, signature) = ID_TOKEN.trim().rsplit_once('.').unwrap();
+    format!("{signed}.{}{}", char::from(b'B' + u8::try_from(number).unwrap()), signature.get(1..).unwrap())
 }
 
 #[test]

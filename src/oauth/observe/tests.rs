@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::super::*;
 use super::*;
 use crate::body::{Body, Completeness};
@@ -6,10 +8,10 @@ use crate::seen::{Malformation, Seen};
 
 /// An exchange in a few lines: heads are `name: value` lines, the first of them `METHOD target` or the status.
 pub(in super::super) struct Case {
-    policy: Policy,
-    request: RequestHead,
+    pub(in super::super) policy: Policy,
+    pub(in super::super) request: RequestHead,
     request_body: Body,
-    response: Option<ResponseHead>,
+    pub(in super::super) response: Option<ResponseHead>,
     response_body: Body,
     end: End,
 }
@@ -79,7 +81,6 @@ impl Case {
         let interest = self.policy.triage(b"idp.test", target).unwrap();
         let transcript = Transcript {
             interest,
-            vantage: Vantage::IdpIn,
             request: &self.request,
             request_body: &self.request_body,
             response: self.response.as_ref(),
@@ -98,7 +99,6 @@ impl Case {
         let interest = self.policy.triage(b"idp.test", self.request.path().unwrap()).unwrap();
         let transcript = Transcript {
             interest,
-            vantage: Vantage::IdpIn,
             request: &self.request,
             request_body: &self.request_body,
             response: self.response.as_ref(),
@@ -127,7 +127,7 @@ fn keycloak() -> Policy {
 use Outcome::{Failure, Pending, Success, Unknown};
 use ProtocolEvent::{
     AuthorizationError, AuthorizationRequest as Requested, AuthorizationResponse as Responded, DiscoveryFetched,
-    JwksFetched, LogoutCompleted, LogoutRequested, UserinfoAccessed,
+    JwksFetched, LogoutCompleted, LogoutRequested, OauthUnknown, UserinfoAccessed,
 };
 
 const AUTH: &str = "GET /auth?client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&scope=openid+email&state=s1\
@@ -257,14 +257,13 @@ fn a_response_is_found_on_any_path_and_a_hop_is_no_request() {
     let consent =
         Case::new(node(), "POST /auth", &[FORM], "client_id=web&state=x&scope=openid").answered("302", code, "");
     assert_eq!(consent.events(), [(Responded, Success, None)]);
-    for location in [
-        "/login?error",
-        "https://app.test/?code=1",
-        "https://up.test/auth?client_id=a&response_type=code&state=x&code=1",
-    ] {
-        let other = Case::new(node(), "GET /x", &[], "").answered("302", &[&format!("location: {location}")], "");
-        assert_eq!(other.events(), [], "{location}");
-    }
+    let sent = |location: &str| {
+        Case::new(node(), "GET /x", &[], "").answered("302", &[&format!("location: {location}")], "").events()
+    };
+    assert_eq!(sent("/login?error"), []);
+    assert_eq!(sent("https://app.test/?code=1"), []);
+    let upstream = sent("https://up.test/auth?client_id=a&response_type=code&state=x&code=1");
+    assert_eq!(upstream, [(ProtocolEvent::AuthorizationInitiated, Success, None)]);
 }
 
 fn jws(claims: &str) -> String {
@@ -300,7 +299,11 @@ fn a_signed_response_is_opened_and_an_encrypted_one_is_unknown() {
         "",
     );
     jarm.see(|seen| {
-        assert_eq!(links(&seen[0]), [(LinkRole::State, "s1".to_owned()), (LinkRole::Code, "c1".to_owned())])
+        let found = links(&seen[0]);
+        assert_eq!(
+            found,
+            [(LinkRole::State, "s1".to_owned()), (LinkRole::Resp, response.clone()), (LinkRole::Code, "c1".to_owned())]
+        );
     });
     let error = jws(r#"{"error":"access_denied","state":"s1"}"#);
     let jarm = Case::new(node(), "GET /auth/abc", &[], "").answered(
@@ -548,7 +551,7 @@ mod hostile {
             profile in 0..3usize,
             complete in any::<bool>(),
         ) {
-            let provider = Provider::ALL.get(profile).copied();
+            let provider = [Provider::Keycloak, Provider::OidcProvider].get(profile).copied();
             let bodies: Vec<Vec<u8>> = if as_text { texts.into_iter().map(String::into_bytes).collect() } else { octets };
             let media = format!("content-type: {media}");
             let start = format!("{} {path}?{query}", if post { "POST" } else { "GET" });
@@ -584,3 +587,124 @@ fn a_jwk_set_that_passes_by_is_handed_on() {
     off.limits.signature_checks = 0;
     assert_eq!(passing(off).document(), None);
 }
+
+/// The answers by which the shape rules tell a message, each of them enough for itself.
+#[test]
+fn an_answer_tells_what_was_asked() {
+    let asked = |path: &str, body: &str, answer: &str| {
+        Case::new(policy("https://idp.test", None), path, &[FORM], body).answered("200", &[JSON], answer).events()
+    };
+    use ProtocolEvent::{CibaRequest, DeviceAuthorization, ParRequest, TokenIntrospected, TokenRevoked};
+    for (event, path, body, answer) in [
+        (ParRequest, "POST /x", "client_id=a", r#"{"request_uri":"urn:x","expires_in":1}"#),
+        (CibaRequest, "POST /x", "scope=openid", r#"{"auth_req_id":"r","expires_in":1}"#),
+        (
+            DeviceAuthorization,
+            "POST /x",
+            "client_id=a",
+            r#"{"device_code":"d","user_code":"u","verification_url":"v"}"#,
+        ),
+        (TokenIntrospected, "POST /x", "token=t", r#"{"active":true}"#),
+        (TokenRevoked, "POST /revocations", "token=t", "{}"),
+    ] {
+        assert_eq!(asked(path, body, answer), [(event, Success, None)], "{path}");
+    }
+    for (path, body, answer) in [
+        ("POST /x", "client_id=a", r#"{"request_uri":"urn:x"}"#),
+        ("POST /x", "scope=openid", r#"{"auth_req_id":7,"expires_in":1}"#),
+        ("POST /x", "client_id=a", r#"{"device_code":"d","user_code":"u"}"#),
+        ("POST /x", "token=t", r#"{"active":"yes"}"#),
+        ("POST /x", "token=t", "{}"),
+        ("POST /revocations", "tokens=t", "{}"),
+    ] {
+        assert_eq!(asked(path, body, answer), [], "{path} {body} {answer}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_told_at_known_endpoints_alone() {
+    let case = |path: &str| Case::new(node(), path, &[], "").answered("405", &[], "").events();
+    let unknown = [(OauthUnknown, Unknown, Some(Reason::HttpStatus))];
+    for path in ["PUT /auth", "GET /token", "DELETE /me", "PUT /request", "DELETE /token/revocation"] {
+        assert_eq!(case(path), unknown, "{path}");
+    }
+    for path in ["PUT /interaction/x", "GET /device", "GET /somewhere", "PUT /session/end/confirm", "DELETE /jwks"] {
+        assert_eq!(case(path), [], "{path}");
+    }
+}
+
+#[test]
+fn every_client_that_is_not_let_in_is_told_with_its_endpoint() {
+    for (path, kind) in [
+        ("POST /request", EndpointKind::Par),
+        ("POST /token/introspection", EndpointKind::Introspection),
+        ("POST /token/revocation", EndpointKind::Revocation),
+        ("POST /device/auth", EndpointKind::DeviceAuthorization),
+        ("POST /backchannel", EndpointKind::Ciba),
+        ("POST /token", EndpointKind::Token),
+    ] {
+        let body = "client_id=web&client_secret=x&grant_type=client_credentials&token=t";
+        let refused = Case::new(node(), path, &[FORM], body).answered("401", &[JSON], r#"{"error":"invalid_client"}"#);
+        refused.see(|seen| {
+            assert_eq!((seen[0].event, seen[0].endpoint_kind), (ProtocolEvent::ClientAuthFailed, Some(kind)), "{path}");
+            assert_eq!(seen[0].client.authenticated, Some(false));
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_message_at_any_endpoint_panics(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE"]),
+        status in prop::sample::select(vec!["200", "201", "204", "302", "304", "400", "401", "500"]),
+        member in prop::sample::select(MEMBERS.to_vec()),
+        value in "[\\[\\]{}\",:a-z0-9.=&%-]{0,40}",
+        json in any::<bool>(),
+    ) {
+        let answer = format!("{{\"{member}\":{value}}}");
+        let text = format!("{{\"{member}\":{value:?}}}");
+        let form = format!("{member}={value}");
+        let body = if json { text.as_str() } else { form.as_str() };
+        for path in PATHS {
+            let start = format!("{method} {path}");
+            for answer in [answer.as_str(), text.as_str(), value.as_str()] {
+                let case = Case::new(node(), &start, &[if json { JSON } else { FORM }], body);
+                let _ = case.answered(status, &[JSON], answer).events();
+            }
+        }
+    }
+}
+
+const PATHS: [&str; 14] = [
+    "/auth",
+    "/backchannel",
+    "/device",
+    "/device/auth",
+    "/jwks",
+    "/me",
+    "/reg",
+    "/reg/x",
+    "/request",
+    "/token",
+    "/token/introspection",
+    "/token/revocation",
+    "/.well-known/openid-configuration",
+    "/.well-known/webfinger",
+];
+
+const MEMBERS: [&str; 12] = [
+    "token",
+    "keys",
+    "issuer",
+    "active",
+    "client_id",
+    "redirect_uris",
+    "user_code",
+    "request",
+    "links",
+    "sub_id",
+    "jwks",
+    "act",
+];

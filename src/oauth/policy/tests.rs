@@ -10,7 +10,7 @@ fn issuer(name: &str, provider: Option<Provider>) -> IssuerSettings {
 
 fn found(policy: &Policy, authority: &str, path: &str) -> Option<(usize, Option<(EndpointKind, Tier)>)> {
     let interest = policy.triage(authority.as_bytes(), path.as_bytes())?;
-    Some((interest.issuer, interest.endpoint.map(|endpoint| (endpoint.kind, endpoint.recognition.tier))))
+    Some((interest.issuer.unwrap(), interest.endpoint.map(|endpoint| (endpoint.kind, endpoint.recognition.tier))))
 }
 
 #[test]
@@ -95,7 +95,9 @@ fn every_problem_is_reported_with_its_place() {
         issuer: "idp.test".to_owned(),
         authorities: vec!["ok.test".to_owned(), "https://x".to_owned()],
         provider: None,
+        profile: None,
         endpoints: Endpoints(vec![(EndpointKind::Token, "token".to_owned())]),
+        ..IssuerSettings::default()
     };
     let twice = || issuer("https://idp.test", None);
     let error = Policy::new(vec![bad, twice(), twice()], Limits::default()).unwrap_err();

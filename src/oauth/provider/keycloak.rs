@@ -1,37 +1,87 @@
-//! Keycloak (PROTOCOL §6.1), measured on 26.4. The issuer is `https://host[/auth]/realms/{realm}`.
+//! Keycloak 26.4.0 (PROTOCOL §6.1).
+
+use std::borrow::Cow;
 
 use super::super::endpoint::EndpointKind as Kind;
-use super::{Profile, Route, route};
+use super::Evidence::{Run};
+use super::Verdict::{Failure, Pending, Step, Success};
+use super::{Adapter, Handle, Means, Profile, Route, Rule, Test, by, consent, login, route, when, word};
 
-pub(super) static PROFILE: Profile =
-    Profile { routes: ROUTES, tenant: Some(("realms", "{realm}")), session_state_is_sid: true, logout_consent: None };
+pub(super) const NAME: &str = "keycloak";
+
+pub(super) static PROFILE: Profile = Profile {
+    name: word(NAME),
+    about: word("Keycloak 26.4.0"),
+    suffix: word(""),
+    case_insensitive: false,
+    tenant: Some((word("realms"), word("{realm}"))),
+    session_state_is_sid: true,
+    logout_consent: None,
+    logout_parameters: Cow::Borrowed(&[]),
+    logout_pages: Cow::Borrowed(&[]),
+    session_cookies: Cow::Borrowed(words!["KEYCLOAK_IDENTITY"]),
+    internal_parameters: Cow::Borrowed(words!["session_code"]),
+    client_data: Some(word("client_data")),
+    user_code_page: Some((word("data-page-id"), word("login-login-oauth2-device-verify-user-code"))),
+    routes: Cow::Borrowed(ROUTES),
+    adapters: Cow::Borrowed(ADAPTERS),
+};
 
 const ROUTES: &[Route] = &[
-    route("/.well-known/openid-configuration", Kind::Discovery),
-    route("/protocol/openid-connect/auth", Kind::Authorization),
-    route("/protocol/openid-connect/registrations", Kind::Authorization),
-    route("/protocol/openid-connect/forgot-credentials", Kind::Authorization),
-    route("/protocol/openid-connect/token", Kind::Token),
-    route("/protocol/openid-connect/token/introspect", Kind::Introspection),
-    route("/protocol/openid-connect/revoke", Kind::Revocation),
-    route("/protocol/openid-connect/userinfo", Kind::Userinfo),
-    route("/protocol/openid-connect/certs", Kind::Jwks),
-    route("/protocol/openid-connect/logout", Kind::EndSession),
-    route("/protocol/openid-connect/logout/logout-confirm", Kind::EndSessionConfirm),
-    // Here Keycloak is a client: an upstream provider tells it of a logout.
-    route("/protocol/openid-connect/logout/backchannel-logout", Kind::Other),
-    route("/protocol/openid-connect/ext/par/request", Kind::Par),
-    route("/protocol/openid-connect/ext/ciba/auth", Kind::Ciba),
-    route("/protocol/openid-connect/ext/ciba/auth/callback", Kind::Other),
-    route("/protocol/openid-connect/auth/device", Kind::DeviceAuthorization),
-    route("/device", Kind::DeviceVerification),
-    route("/device/status", Kind::DeviceVerification),
-    route("/clients-registrations/{provider}", Kind::Registration),
-    route("/clients-registrations/{provider}/{client}", Kind::Registration),
-    route("/protocol/openid-connect/login-status-iframe.html", Kind::CheckSession),
-    route("/protocol/openid-connect/login-status-iframe.html/init", Kind::CheckSession),
-    route("/login-actions/{action}", Kind::Interaction),
-    route("/broker/{alias}/login", Kind::Interaction),
-    route("/broker/{alias}/endpoint", Kind::Interaction),
-    route("/broker/after-first-broker-login", Kind::Interaction),
+    route("/.well-known/openid-configuration", Kind::Discovery, Run),
+    route("/.well-known/oauth-authorization-server", Kind::Discovery, Run),
+    route("/protocol/openid-connect/auth", Kind::Authorization, Run),
+    route("/protocol/openid-connect/registrations", Kind::Authorization, Run),
+    route("/protocol/openid-connect/forgot-credentials", Kind::Authorization, Run),
+    route("/protocol/openid-connect/token", Kind::Token, Run),
+    route("/protocol/openid-connect/token/introspect", Kind::Introspection, Run),
+    route("/protocol/openid-connect/revoke", Kind::Revocation, Run),
+    route("/protocol/openid-connect/userinfo", Kind::Userinfo, Run),
+    route("/protocol/openid-connect/certs", Kind::Jwks, Run),
+    route("/protocol/openid-connect/logout", Kind::EndSession, Run),
+    route("/protocol/openid-connect/logout/logout-confirm", Kind::EndSessionConfirm, Run),
+    route("/protocol/openid-connect/logout/backchannel-logout", Kind::BackchannelLogout, Run),
+    route("/protocol/openid-connect/ext/par/request", Kind::Par, Run),
+    route("/protocol/openid-connect/ext/ciba/auth", Kind::Ciba, Run),
+    route("/protocol/openid-connect/ext/ciba/auth/callback", Kind::Other, Run),
+    route("/protocol/openid-connect/auth/device", Kind::DeviceAuthorization, Run),
+    route("/device", Kind::DeviceVerification, Run),
+    route("/device/status", Kind::DeviceVerification, Run),
+    route("/clients-registrations/{provider}", Kind::Registration, Run),
+    route("/clients-registrations/{provider}/{client}", Kind::Registration, Run),
+    route("/protocol/openid-connect/login-status-iframe.html", Kind::CheckSession, Run),
+    route("/protocol/openid-connect/login-status-iframe.html/init", Kind::CheckSession, Run),
+    route("/login-actions/{action}", Kind::Interaction, Run),
+    route("/broker/{alias}/login", Kind::Interaction, Run),
+    route("/broker/{alias}/endpoint", Kind::Interaction, Run),
+    route("/broker/after-first-broker-login", Kind::Interaction, Run),
+    // An administrator ends the sessions of a person, or one.
+    route("//admin/{issuer}/users/{user}/logout", Kind::AdminSession, Run),
+    route("//admin/{issuer}/sessions/{session}", Kind::AdminSession, Run),
+];
+
+const ADAPTERS: &[Adapter] = &[
+    login("keycloak", "/login-actions/authenticate", words!["username"], PAGE, Run).handle(Handle::Query(word("tab_id"))).means(None),
+    consent("keycloak-consent", "/login-actions/consent", CONSENT, Run).handle(Handle::Query(word("tab_id"))),
+];
+
+/// One exchange does not show the page that was posted from; the page that comes shows what is asked now, and
+/// `aria-invalid` that it is asked again. A disabled user gets an alert without it, and a form that expired an alert after
+/// a GET. Locked, unknown and wrong look alike by design.
+const PAGE: &[Rule] = &[
+    by(Means::Password, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login")), Test::Attribute(word("aria-invalid"), word("true"))], Failure),
+    by(Means::Password, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login")), Test::Attribute(word("class"), word("pf-m-danger"))], Failure),
+    by(Means::Otp, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login-otp")), Test::Attribute(word("aria-invalid"), word("true"))], Failure),
+    by(Means::Password, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login-otp"))], Pending),
+    when(tests![Test::RedirectTo(word("/login-actions/required-action"))], Pending),
+    when(tests![Test::RedirectTo(word("/login-actions/authenticate"))], Step),
+    when(tests![Test::Redirect, Test::Cookie(word("KEYCLOAK_IDENTITY"))], Success),
+    when(tests![Test::Status(400)], Step),
+];
+
+/// The answer to a client is an authorization response, which says more; a device gets a page of Keycloak's own.
+const CONSENT: &[Rule] = &[
+    when(tests![Test::RedirectQuery(word("error"))], Failure),
+    when(tests![Test::RedirectTo(word("/device/status"))], Success),
+    when(tests![Test::Status(400)], Step),
 ];

@@ -1,84 +1,304 @@
-//! What is known of particular providers: paths and quirks, as data, one file each (PROTOCOL §6).
+//! What is known of particular providers: paths, quirks and login forms, as data, one file each (PROTOCOL §6, §2.6).
+//!
+//! Every row says on which evidence it rests. Knows no exchange: [`super::login`] applies the adapters.
 
-use super::endpoint::EndpointKind;
+use std::borrow::Cow;
 
-mod keycloak;
-mod oidc_provider;
+use super::endpoint::{EndpointKind, fits};
+use super::html_form::has_attribute;
 
-/// A provider that the operator declares an issuer to be.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Provider {
-    /// Keycloak
-    Keycloak,
-    /// node-oidc-provider with its default routes
-    OidcProvider,
-}
+mod adapter;
 
-/// One path of a provider, below the issuer's own path.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Route {
-    pub(super) template: &'static str,
-    pub(super) kind: EndpointKind,
-}
+pub use adapter::{Adapter, Handle, Means, Only, Purpose, Rule, Test, Verdict};
+use adapter::{by, consent, login, when};
+
+/// A text of a table: of this program, or of the configuration.
+pub type Word = Cow<'static, str>;
 
 /// What a provider adds to the specifications.
-#[derive(Debug)]
-pub(super) struct Profile {
-    pub(super) routes: &'static [Route],
-    /// The segment before the realm in the issuer's path, and the realm's name in templates.
-    pub(super) tenant: Option<(&'static str, &'static str)>,
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// The configuration's and the record's word for it.
+    pub name: Word,
+    /// Which product and version the rows are about, for people.
+    pub about: Word,
+    /// What of the issuer's path is no part of the path that [`Profile::routes`] stand below (`/v2.0` of Entra ID).
+    pub suffix: Word,
+    /// Paths are compared without case (ASP.NET).
+    pub case_insensitive: bool,
+    /// The segment before the realm in the issuer's path (empty: the realm comes first), and the realm's name in templates.
+    pub tenant: Option<(Word, Word)>,
     /// `session_state` is the plain session id, the `sid` of all tokens.
-    pub(super) session_state_is_sid: bool,
+    pub session_state_is_sid: bool,
     /// The member of the logout confirmation that says yes; without it the end-user stays signed in.
-    pub(super) logout_consent: Option<&'static str>,
+    pub logout_consent: Option<Word>,
+    /// Other names of `post_logout_redirect_uri`.
+    pub logout_parameters: Cow<'static, [Word]>,
+    /// Templates of pages on which a logout ends.
+    pub logout_pages: Cow<'static, [Word]>,
+    /// Cookies that are the end-user's session; a logout deletes them.
+    pub session_cookies: Cow<'static, [Word]>,
+    /// Query parameters of authorization requests that the provider sends to itself (PROTOCOL §1.5).
+    pub internal_parameters: Cow<'static, [Word]>,
+    /// The query parameter of interactions that holds the client's `state`, as base64url JSON with the member `st`.
+    pub client_data: Option<Word>,
+    /// Attribute and word of a tag of the page that asks for a device's user code (RFC 8628 §3.3).
+    pub user_code_page: Option<(Word, Word)>,
+    /// Its paths. The first that fits counts.
+    pub routes: Cow<'static, [Route]>,
+    /// Its forms. The first that fits counts.
+    pub adapters: Cow<'static, [Adapter]>,
 }
 
-impl Provider {
-    /// Every provider that has a profile.
-    pub const ALL: [Self; 2] = [Self::Keycloak, Self::OidcProvider];
+/// One path of a provider: below the issuer's own path, or below the root of the host where it begins with `//`; there
+/// `/{issuer}` stands for the issuer's own path.
+/// `{x}` stands for one segment, `{x*}` for any number of them.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The template.
+    pub template: Word,
+    /// What it is for.
+    pub kind: EndpointKind,
+    /// Who says so.
+    pub evidence: Evidence,
+}
 
-    /// The configuration's and the record's word for it.
+/// What a row rests on (PROTOCOL §6, §2.6).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Evidence {
+    /// The operator says so.
+    Configured,
+    /// Documentation of the vendor.
+    Documentation,
+    /// Experience, to be confirmed on the deployed version.
+    Field,
+    /// Run, captured and looked at.
+    Run,
+    /// Source code or published metadata.
+    Source,
+}
+
+/// A list of words in a constant. A block of its own, because a constant drops nothing.
+macro_rules! words {
+    ($($word:expr),* $(,)?) => {{
+        const LIST: &[super::Word] = &[$(super::word($word)),*];
+        LIST
+    }};
+}
+
+/// A list of tests in a constant.
+macro_rules! tests {
+    ($($test:expr),* $(,)?) => {{
+        const LIST: &[Test] = &[$($test),*];
+        LIST
+    }};
+}
+
+macro_rules! providers {
+    ($($(#[$doc:meta])* $variant:ident in $file:ident,)*) => {
+        $(mod $file;)*
+
+        /// A provider that the operator declares an issuer to be.
+        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+        pub enum Provider {
+            $($(#[$doc])* $variant,)*
+        }
+
+        /// Every provider's word, in the order of [`Provider::ALL`].
+        pub const PROVIDERS: &[&str] = &[$($file::NAME,)*];
+
+        impl Provider {
+            /// Every provider that has a profile.
+            pub const ALL: [Self; PROVIDERS.len()] = [$(Self::$variant,)*];
+
+            /// The configuration's and the record's word for it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $file::NAME,)*
+                }
+            }
+
+            /// What is known of it.
+            #[must_use]
+            pub fn profile(self) -> &'static Profile {
+                match self {
+                    $(Self::$variant => &$file::PROFILE,)*
+                }
+            }
+        }
+    };
+}
+
+providers! {
+    /// Active Directory Federation Services
+    Adfs in adfs,
+    /// Sign in with Apple
+    Apple in apple,
+    /// Auth0
+    Auth0 in auth0,
+    /// Authelia
+    Authelia in authelia,
+    /// authentik; the issuer is that of the application
+    Authentik in authentik,
+    /// Apereo CAS
+    Cas in cas,
+    /// Amazon Cognito user pools; name the domain in `authorities`
+    Cognito in cognito,
+    /// Connect2id server
+    Connect2id in connect2id,
+    /// Dex 2.45.1
+    Dex in dex,
+    /// django-oauth-toolkit below `/o`, with Django's login
+    DjangoOauthToolkit in django_oauth_toolkit,
+    /// Microsoft Entra ID; the issuer is `…/{tid}/v2.0`
+    Entra in entra,
+    /// Microsoft Entra B2C; the issuer is `…/{tid}/v2.0`
+    EntraB2c in entra_b2c,
+    /// GitHub; OAuth 2.0 alone, errors come with 200
+    Github in github,
+    /// GitLab (Doorkeeper)
+    Gitlab in gitlab,
+    /// Glewlwyd; the issuer is `…/api/{plugin}`
+    Glewlwyd in glewlwyd,
+    /// Gluu Server (oxAuth)
+    Gluu in gluu,
+    /// Google; name its other hosts in `authorities`
+    Google in google,
+    /// Ory Hydra, public and admin API; name the admin host in `authorities`
+    Hydra in hydra,
+    /// `IdentityServer4`, Duende IdentityServer
+    IdentityServer in identity_server,
+    /// Janssen
+    Janssen in janssen,
+    /// Keycloak 26.4.0
+    Keycloak in keycloak,
+    /// Ory Kratos, the login form before Hydra
+    Kratos in kratos,
+    /// `LemonLDAP::NG` 2.16
+    LemonLdap in lemonldap,
+    /// node-oidc-provider 9 with its default routes; every one is configurable
+    OidcProvider in oidc_provider,
+    /// Okta, organisation and custom authorization servers
+    Okta in okta,
+    /// OneLogin; the issuer is `…/oidc/2`
+    OneLogin in one_login,
+    /// OpenIddict with the paths of its samples; the host defines them
+    OpenIddict in open_iddict,
+    /// PingAM, ForgeRock AM; the issuer is `…/oauth2[/realms/…]`
+    PingAm in ping_am,
+    /// PingFederate
+    PingFederate in ping_federate,
+    /// PingOne; the issuer is `…/{envId}/as`
+    PingOne in ping_one,
+    /// Salesforce
+    Salesforce in salesforce,
+    /// Spring Authorization Server 1.5.6 with Spring Security's login form
+    SpringAuthorizationServer in spring_authorization_server,
+    /// WSO2 Identity Server, Asgardeo
+    Wso2 in wso2,
+    /// ZITADEL
+    Zitadel in zitadel,
+}
+
+/// Which parameters of an authorization request count where it has a request object.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum JarSemantics {
+    /// Those of the object over those beside it (OIDC Core §6.1).
+    #[default]
+    Oidc,
+    /// Those of the object alone (RFC 9101 §6.3).
+    Rfc9101,
+}
+
+impl JarSemantics {
+    /// The configuration's word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Keycloak => "keycloak",
-            Self::OidcProvider => "oidc-provider",
+            Self::Oidc => "oidc",
+            Self::Rfc9101 => "rfc9101",
         }
     }
+}
 
+impl Provider {
+    /// What the provider does unless it is configured otherwise.
+    pub(super) fn jar_semantics(self) -> JarSemantics {
+        match self {
+            Self::OidcProvider => JarSemantics::Rfc9101,
+            _ => JarSemantics::Oidc,
+        }
+    }
     /// The inverse of [`Provider::as_str`].
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|provider| provider.as_str() == word)
     }
+}
 
-    pub(super) fn profile(self) -> &'static Profile {
+/// Stands for the issuer's own path in templates below the root of the host.
+pub(super) const ISSUER: &str = "/{issuer}";
+
+impl Profile {
+    /// The route of a normal path. `issuer`: the path of the issuer identifier.
+    pub(super) fn route(&self, issuer: &[u8], path: &[u8]) -> Option<(u16, EndpointKind)> {
+        let at = self.routes.iter().position(|route| self.fits(&route.template, issuer, path))?;
+        Some((u16::try_from(at).ok()?, self.routes.get(at)?.kind))
+    }
+
+    /// Whether a normal path is an instance of a template of this profile.
+    pub(super) fn fits(&self, template: &str, issuer: &[u8], path: &[u8]) -> bool {
+        match template.strip_prefix('/').filter(|below| below.starts_with('/')) {
+            Some(template) => match template.split_once(ISSUER) {
+                None => fits(template, path, self.case_insensitive),
+                Some((before, after)) => {
+                    let inside = path.strip_prefix(before.as_bytes());
+                    self.fits_below(after, issuer, inside.unwrap_or_default())
+                }
+            },
+            None => self.fits_below(template, issuer, path),
+        }
+    }
+
+    fn fits_below(&self, template: &str, issuer: &[u8], path: &[u8]) -> bool {
+        let below = path.strip_prefix(self.base(issuer));
+        below.is_some_and(|below| fits(template, below, self.case_insensitive))
+    }
+
+    /// Whether a page asks for a device's user code, so that the one just posted was refused; `None` where that is not known.
+    #[must_use]
+    pub fn asks_for_user_code(&self, page: &[u8]) -> Option<bool> {
+        self.user_code_page.as_ref().map(|(name, word)| has_attribute(page, name, word))
+    }
+
+    /// The path that routes stand below.
+    pub(super) fn base<'p>(&self, issuer: &'p [u8]) -> &'p [u8] {
+        issuer.strip_suffix(self.suffix.as_bytes()).unwrap_or(issuer)
+    }
+}
+
+impl Evidence {
+    /// The word that `docs/providers.md` uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Keycloak => &keycloak::PROFILE,
-            Self::OidcProvider => &oidc_provider::PROFILE,
+            Self::Configured => "configured",
+            Self::Documentation => "vendor docs",
+            Self::Field => "field knowledge",
+            Self::Run => "run here",
+            Self::Source => "source",
         }
     }
 }
 
-const fn route(template: &'static str, kind: EndpointKind) -> Route {
-    Route { template, kind }
+const fn route(template: &'static str, kind: EndpointKind, evidence: Evidence) -> Route {
+    Route { template: Cow::Borrowed(template), kind, evidence }
+}
+
+const fn word(text: &'static str) -> Word {
+    Cow::Borrowed(text)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_provider_has_its_own_word() {
-        for provider in Provider::ALL {
-            assert_eq!(Provider::parse(provider.as_str()), Some(provider));
-        }
-    }
-
-    #[test]
-    fn templates_are_paths_without_an_end_slash() {
-        for route in Provider::ALL.iter().flat_map(|provider| provider.profile().routes) {
-            assert!(route.template.starts_with('/') && !route.template.ends_with('/'), "{}", route.template);
-        }
-    }
-}
+mod tests;

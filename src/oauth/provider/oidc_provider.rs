@@ -1,32 +1,68 @@
-//! node-oidc-provider with its default routes (PROTOCOL §6.11). Every route of it is configurable.
+//! node-oidc-provider 9 with its default routes; every one is configurable (PROTOCOL §6.11).
+
+use std::borrow::Cow;
 
 use super::super::endpoint::EndpointKind as Kind;
-use super::{Profile, Route, route};
+use super::Evidence::{Run, Source};
+use super::Verdict::{Step, Success, Unknown};
+use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
 
-pub(super) static PROFILE: Profile =
-    Profile { routes: ROUTES, tenant: None, session_state_is_sid: false, logout_consent: Some("logout") };
+pub(super) const NAME: &str = "oidc-provider";
+
+pub(super) static PROFILE: Profile = Profile {
+    name: word(NAME),
+    about: word("node-oidc-provider 9 with its default routes; every one is configurable"),
+    suffix: word(""),
+    case_insensitive: false,
+    tenant: None,
+    session_state_is_sid: false,
+    logout_consent: Some(word("logout")),
+    logout_parameters: Cow::Borrowed(&[]),
+    logout_pages: Cow::Borrowed(words!["/session/end/success"]),
+    session_cookies: Cow::Borrowed(words!["_session"]),
+    internal_parameters: Cow::Borrowed(&[]),
+    client_data: None,
+    user_code_page: Some((word("id"), word("op.deviceInputForm"))),
+    routes: Cow::Borrowed(ROUTES),
+    adapters: Cow::Borrowed(ADAPTERS),
+};
 
 const ROUTES: &[Route] = &[
-    route("/.well-known/openid-configuration", Kind::Discovery),
-    route("/auth", Kind::Authorization),
-    route("/auth/{uid}", Kind::Resume),
-    route("/token", Kind::Token),
-    route("/token/introspection", Kind::Introspection),
-    route("/token/revocation", Kind::Revocation),
-    route("/me", Kind::Userinfo),
-    route("/jwks", Kind::Jwks),
-    route("/request", Kind::Par),
-    route("/device/auth", Kind::DeviceAuthorization),
-    route("/device", Kind::DeviceVerification),
-    route("/device/{uid}", Kind::DeviceVerification),
-    route("/backchannel", Kind::Ciba),
-    route("/reg", Kind::Registration),
-    route("/reg/{client}", Kind::Registration),
-    route("/session/end", Kind::EndSession),
-    route("/session/end/confirm", Kind::EndSessionConfirm),
-    route("/session/end/success", Kind::Other),
-    route("/challenge", Kind::Other),
-    route("/credential", Kind::Other),
-    route("/interaction/{uid}", Kind::Interaction),
-    route("/interaction/{uid}/{step}", Kind::Interaction),
+    route("/.well-known/openid-configuration", Kind::Discovery, Run),
+    route("/auth", Kind::Authorization, Run),
+    route("/auth/{uid}", Kind::Resume, Run),
+    route("/token", Kind::Token, Run),
+    route("/token/introspection", Kind::Introspection, Run),
+    route("/token/revocation", Kind::Revocation, Run),
+    route("/me", Kind::Userinfo, Run),
+    route("/jwks", Kind::Jwks, Run),
+    route("/request", Kind::Par, Run),
+    route("/device/auth", Kind::DeviceAuthorization, Run),
+    route("/device", Kind::DeviceVerification, Run),
+    route("/device/{uid}", Kind::DeviceVerification, Run),
+    route("/backchannel", Kind::Ciba, Source),
+    route("/reg", Kind::Registration, Source),
+    route("/reg/{client}", Kind::Registration, Source),
+    route("/session/end", Kind::EndSession, Run),
+    route("/session/end/confirm", Kind::EndSessionConfirm, Run),
+    route("/session/end/success", Kind::Other, Source),
+    route("/challenge", Kind::Other, Source),
+    route("/credential", Kind::Other, Source),
+    route("/interaction/{uid}", Kind::Interaction, Run),
+    route("/interaction/{uid}/{step}", Kind::Interaction, Run),
+];
+
+const ADAPTERS: &[Adapter] = &[
+    login("oidc-provider", "/interaction/{uid}", words!["login"], PAGE, Run).handle(Handle::Path(word("uid"))),
+];
+
+/// The pages are the host's own, and consent is posted to the same path: only a user's name tells a login, and only
+/// the bundled development pages were seen.
+const PAGE: &[Rule] = &[
+    when(tests![Test::RedirectTo(word("/auth/{uid}")), Test::Named], Success),
+    when(tests![Test::RedirectTo(word("/device/{uid}")), Test::Named], Success),
+    when(tests![Test::Redirect], Step),
+    when(tests![Test::Status(200), Test::Attribute(word("type"), word("password"))], Unknown),
+    when(tests![Test::Status(200)], Step),
+    when(tests![Test::Status(400)], Step),
 ];

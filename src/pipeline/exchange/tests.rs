@@ -28,7 +28,7 @@ fn end(details: &str, flags: u64) -> StreamEnd {
 /// Event, outcome, reason and both bodies of the only observation.
 fn seen(completed: &CompletedExchange) -> (ProtocolEvent, Outcome, Option<Reason>, Completeness, Completeness) {
     let policy = policy();
-    let decoded = decode(&policy, &completed.transcript(Vantage::IdpIn));
+    let decoded = decode(&policy, &completed.transcript());
     let observations: Vec<Observation<'_>> = observe(&policy, &decoded);
     let [observation] = observations.as_slice() else { panic!("{observations:?}") };
     let integrity = &observation.integrity;
@@ -208,7 +208,7 @@ proptest! {
             prop_assert_eq!(budget.free(), limit - held);
         }
         let completed = exchange.complete(end(&details, flags));
-        let decoded = decode(&policy, &completed.transcript(Vantage::IdpIn));
+        let decoded = decode(&policy, &completed.transcript());
         prop_assert!(observe(&policy, &decoded).len() <= 2);
         drop(decoded);
         drop(completed);

@@ -1,6 +1,6 @@
 //! When the outbox seals with a checkpoint, what the checkpoint says of this moment, and what becomes of a lost one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::entropy::Entropy;
 use crate::pipeline::counters::add;
@@ -35,8 +35,8 @@ pub(super) struct Ends {
     closed: bool,
     /// When the last checkpoint was written.
     last: Timestamp,
-    /// Checkpoints that are not settled, in order.
-    unsettled: VecDeque<Head>,
+    /// Checkpoints that are not settled.
+    unsettled: Vec<Head>,
     /// The latest one that the sink has acknowledged.
     acknowledged: Option<Head>,
     /// Of a clock that is never set.
@@ -150,32 +150,33 @@ impl Outbox {
         let sealed = chain.seal(statement, now, entropy);
         add(&mut self.counters.checkpoints, 1);
         self.ends.last = now;
-        self.ends.unsettled.push_back(sealed.head);
+        self.ends.unsettled.push(sealed.head);
         if closes {
             self.ends.closed = true;
             self.ends.closes = self.ends.closes.saturating_add(1);
         }
         if !stated.is_empty() {
-            self.told.insert(sealed.head.number, stated);
+            self.told.push((sealed.head.number, stated));
         }
         sealed
     }
 
     pub(super) fn acknowledge_checkpoint(&mut self, number: u64) {
-        let head = self.ends.unsettled.iter().find(|head| head.number == number).copied();
-        self.ends.unsettled.retain(|head| head.number != number);
-        if head.is_some_and(|head| self.ends.acknowledged.is_none_or(|known| known.number < head.number)) {
-            self.ends.acknowledged = head;
+        if let Some(at) = self.ends.unsettled.iter().position(|head| head.number == number) {
+            let head = self.ends.unsettled.swap_remove(at);
+            if self.ends.acknowledged.is_none_or(|known| known.number < number) {
+                self.ends.acknowledged = Some(head);
+            }
         }
-        self.told.remove(&number);
+        self.told.retain(|(told, _)| *told != number);
     }
 
     pub(super) fn lose_checkpoint(&mut self, number: u64, reason: LossReason) {
         add(&mut self.counters.checkpoints_lost, 1);
         self.ends.unsettled.retain(|head| head.number != number);
         // What it stated is unstated again.
-        if let Some(stated) = self.told.remove(&number) {
-            self.untold.restore(stated);
+        if let Some(at) = self.told.iter().position(|(told, _)| *told == number) {
+            self.untold.restore(self.told.swap_remove(at).1);
         }
         self.untold.note_checkpoint(reason, number);
         if self.head().is_some_and(|head| head.number == number) {

@@ -311,7 +311,7 @@ fn garbage_never_pushes_issuance_out() {
     for n in 0..2_000u64 {
         outbox.push(failure("invalid_grant", &format!("10.{}.{}.1:1", n / 250, n % 250)), at(n / 100));
         outbox.push(padded_normal(1_000), at(n / 100));
-        if n % 80 == 0 {
+        if n % 100 == 0 {
             outbox.push(issuance(), at(n / 100));
             issued += 1;
         }

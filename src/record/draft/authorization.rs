@@ -2,12 +2,14 @@
 
 use crate::oauth::{AuthorizationRequest, AuthorizationResponse};
 use crate::record::draft::id_token::MAX_CLAIMS;
+use crate::record::draft::signed_message::{JARM, OBJECT};
 use crate::record::draft::{Drafter, words};
-use crate::record::model::{Record, RequestSection, ResponseSection};
+use crate::record::model::{Record, RequestSection, ResponseSection, UriSection};
 use crate::record::privacy::{Action, Field};
 
 impl Drafter<'_> {
     pub(super) fn authorization_request(&mut self, record: &mut Record, message: &AuthorizationRequest<'_>) {
+        let object = message.object.as_ref().map(|object| Box::new(self.signed_message(&OBJECT, object)));
         let presentation = self.profile.action(Field::Presentation) == Action::Keep;
         let notes = &mut self.notes;
         let section = RequestSection {
@@ -31,6 +33,8 @@ impl Drafter<'_> {
             idp_hint: notes.text("request.idp_hint", &message.idp_hint),
             max_age: notes.number("request.max_age", &message.max_age),
             nonce_length: notes.length("request.nonce", &message.oidc_nonce),
+            object,
+            object_differs: message.object_differs.iter().map(|name| (*name).to_owned()).collect(),
             prompt: notes.words("request.prompt", &message.prompt, MAX_WORDS),
             redirect_uri: notes.uri("request.redirect_uri", &message.redirect_uri),
             resource: notes.list("request.resource", &message.resource, MAX_AUDIENCES),
@@ -38,6 +42,9 @@ impl Drafter<'_> {
             response_type: response_type(notes.words("request.response_type", &message.response_type, MAX_WORDS)),
             scope: notes.words("request.scope", &message.scope, MAX_WORDS),
             state_length: notes.length("request.state", &message.oauth_state),
+            target: notes
+                .uri("request.target", &message.target)
+                .map(|target| UriSection { query: Vec::new(), ..target }),
             ui_locales: match presentation {
                 true => notes.words("request.ui_locales", &message.ui_locales, MAX_WORDS),
                 false => Vec::new(),
@@ -50,8 +57,10 @@ impl Drafter<'_> {
     }
 
     pub(super) fn authorization_response(&mut self, record: &mut Record, message: &AuthorizationResponse<'_>) {
+        let jarm = message.jarm.as_ref().map(|jarm| Box::new(self.signed_message(&JARM, jarm)));
         let notes = &mut self.notes;
         let section = ResponseSection {
+            jarm,
             code_length: notes.length("response.code", &message.code),
             delivery: message.delivery.map(|delivery| words::delivery(delivery).to_owned()),
             expires_in: notes.number("response.expires_in", &message.expires_in),
@@ -59,6 +68,7 @@ impl Drafter<'_> {
             members: members(&message.members),
             redirect_uri: notes.uri("response.redirect_uri", &message.redirect_uri),
             scope: notes.words("response.scope", &message.scope, MAX_WORDS),
+            set_cookie: message.set_cookie.then_some(true),
             token_type: notes.text("response.token_type", &message.token_type),
             ..ResponseSection::default()
         };

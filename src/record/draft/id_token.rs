@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::oauth::{AccessToken, IdToken, IdentityClaim, IdentityKind, Trust};
+use crate::oauth::{AccessToken, IdToken, IdentityClaim, IdentityKind, PresentedToken, Trust};
+use crate::record::draft::authorization::MAX_WORDS;
+use crate::record::draft::signed_message::checks;
 use crate::record::draft::{Drafter, words};
 use crate::record::model::{IdTokenSection, Pseudonym, TokenSection};
 use crate::record::privacy::{Action, Field, identity_claim};
@@ -35,6 +37,7 @@ impl Drafter<'_> {
             aud: self.notes.words("id_token.aud", &token.aud, MAX_AUDIENCES),
             auth_time: self.notes.number("id_token.auth_time", &token.auth_time),
             azp: self.notes.text("id_token.azp", &token.azp),
+            checks: checks(token.checks.made()),
             claim_names: names.names,
             claims: names.number,
             email: identity.email,
@@ -43,27 +46,48 @@ impl Drafter<'_> {
             exp: self.notes.number("id_token.exp", &token.exp),
             iat: self.notes.number("id_token.iat", &token.iat),
             iss: self.notes.text("id_token.iss", &token.iss),
+            key_references: token.key_references.iter().map(|name| (*name).to_owned()).collect(),
             kid: self.notes.text("id_token.kid", &token.kid),
+            lenient: token.lenient.then_some(true),
             phone_number: identity.phone_number,
             phone_number_verified: self.notes.flag("id_token.phone_number_verified", &token.phone_number_verified),
             preferred_username: identity.preferred_username,
             signature: Some(token.signature.as_str().to_owned()),
             signature_reason: token.signature.reason().map(|reason| reason.as_str().to_owned()),
             trust: token.trust.and_then(|trust| self.evidence(trust)),
+            typ: self.notes.text("id_token.typ", &token.typ),
         }
     }
 
     /// `token`
     pub(super) fn access_token(&mut self, token: &AccessToken<'_>) -> Option<TokenSection> {
         let names = self.claim_names("token.claim_names", &token.claim_names);
-        let section = TokenSection {
+        let mut section = TokenSection {
             claim_names: names.names,
             claims: names.number,
             cnf: token.cnf.iter().map(|kind| (*kind).to_owned()).collect(),
             exp: self.notes.number("token.exp", &token.exp),
             format: token.format.map(|format| words::token_format(format).to_owned()),
+            ..TokenSection::default()
         };
+        if let Some(presented) = &token.presented {
+            self.presented(&mut section, presented);
+        }
         (section != TokenSection::default()).then_some(section)
+    }
+
+    /// What a presented token says of itself.
+    fn presented(&mut self, section: &mut TokenSection, token: &PresentedToken<'_>) {
+        section.acr = self.notes.text("token.acr", &token.acr);
+        section.alg = self.notes.text("token.alg", &token.alg);
+        section.aud = self.notes.words("token.aud", &token.aud, MAX_AUDIENCES);
+        section.auth_time = self.notes.number("token.auth_time", &token.auth_time);
+        section.iat = self.notes.number("token.iat", &token.iat);
+        section.iss = self.notes.text("token.iss", &token.iss);
+        section.kid = self.notes.text("token.kid", &token.kid);
+        section.scope = self.notes.words("token.scope", &token.scope, MAX_WORDS);
+        section.trust = token.trust.and_then(|trust| self.evidence(trust));
+        section.typ = self.notes.text("token.typ", &token.typ);
     }
 
     /// The first claim of each kind.
@@ -98,7 +122,7 @@ impl Drafter<'_> {
 }
 
 /// PROTOCOL §2.9, `aud`.
-const MAX_AUDIENCES: usize = 16;
+pub(super) const MAX_AUDIENCES: usize = 16;
 
 /// PROTOCOL §2.9, claims names.
 pub(super) const MAX_CLAIMS: usize = 64;

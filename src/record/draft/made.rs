@@ -8,6 +8,8 @@ use crate::record::model::{
     AuditSection, CoalescedSection, IdTokenSection, IntrospectionSection, MetadataSection, Record, RegistrationSection,
     RequestSection, ResponseSection, UserinfoSection,
 };
+use crate::record::notes::MAX_INTEGER;
+use crate::time::Timestamp;
 
 /// A record before it has a place in a stream: `id` and `salt` are empty.
 #[derive(Clone, Debug)]
@@ -71,6 +73,16 @@ impl Draft {
         self.size = weight(&self.record);
     }
 
+    /// Makes this draft stand for `others` too, of which the first began at `since`, and says so in `coalesced`.
+    #[must_use]
+    pub fn standing_for(mut self, others: u64, since: Timestamp) -> Self {
+        let own = self.record.span();
+        let count = own.count.saturating_add(others).min(MAX_INTEGER);
+        self.record.coalesced = Some(CoalescedSection { count, first: since.rfc3339_millis(), last: own.last });
+        self.size = weight(&self.record);
+        self
+    }
+
     pub(in crate::record) fn record_mut(&mut self) -> &mut Record {
         &mut self.record
     }
@@ -118,6 +130,7 @@ impl Record {
         common(&mut self.token, &other.token);
         common(&mut self.id_token, &other.id_token);
         common(&mut self.userinfo, &other.userinfo);
+        common(&mut self.interaction, &other.interaction);
         common(&mut self.endpoint_kind, &other.endpoint_kind);
         common(&mut self.entity, &other.entity);
         common(&mut self.introspection, &other.introspection);
@@ -125,6 +138,9 @@ impl Record {
         common(&mut self.metadata, &other.metadata);
         common(&mut self.registration, &other.registration);
         common(&mut self.integrity, &other.integrity);
+        if self.hidden != other.hidden {
+            self.hidden.clear();
+        }
         self.join.retain(|role, values| other.join.get(role) == Some(values));
         if self.flow != other.flow {
             self.flow = None;

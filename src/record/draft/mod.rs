@@ -4,13 +4,17 @@
 
 mod authorization;
 mod back_channel;
+mod bearer;
 mod envelope;
 mod id_token;
+mod interaction;
 mod logout;
 mod made;
+mod notices;
 mod parties;
 mod published;
 mod registration;
+mod signed_message;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -126,9 +130,11 @@ pub fn draft(
     let source = source_address(facts.source_address.as_deref(), &request.headers, context.privacy.trusted_hops);
     drafter.source(&mut record, source, &request.headers);
     record.client = drafter.client(&observation.client);
+    record.role = observation.broker.then(|| "broker".to_owned());
     record.subject = observation.subject.as_ref().and_then(|subject| drafter.subject(subject));
     drafter.message(&mut record, &observation.message);
     drafter.joins(&mut record, observation);
+    record.hidden = observation.hidden.iter().map(|group| group.as_str().to_owned()).collect();
     record.integrity = drafter.integrity(observation);
     record.findings = sections(findings);
 
@@ -189,6 +195,11 @@ impl Drafter<'_> {
         match message {
             Message::AuthorizationRequest(message) => self.authorization_request(record, message),
             Message::AuthorizationResponse(message) => self.authorization_response(record, message),
+            Message::Bearer(message) => self.bearer(record, message),
+            Message::Fetched => {}
+            Message::LoginInitiation(message) => self.login_initiation(record, message),
+            Message::Signal(message) => self.signal(record, message),
+            Message::Interaction(message) => self.interaction(record, message),
             Message::Ciba(message) => self.ciba(record, message),
             Message::DeviceAuthorization(message) => self.device_authorization(record, message),
             Message::Entity(message) => self.entity(record, message),
@@ -210,8 +221,12 @@ impl Drafter<'_> {
         }
         let seen = &observation.integrity;
         let yes = |flag: bool| flag.then_some(true);
+        let ambiguous = self.notes.names("integrity.ambiguous", &observation.ambiguous, MAX_AMBIGUOUS);
         let (cut, malformed) = std::mem::take(&mut self.notes).finish();
         let section = IntegritySection {
+            ambiguous,
+            conflict: seen.conflict.map(str::to_owned),
+            method_override: yes(seen.method_override),
             authority_conflict: yes(seen.authority_conflict),
             basic_not_encoded: yes(seen.basic_not_encoded),
             content_type_missing: yes(seen.content_type_missing),
@@ -287,6 +302,9 @@ impl Record {
         Self { schema: SCHEMA.to_owned(), ts: at.rfc3339_millis(), event: event.as_str().to_owned(), ..Self::default() }
     }
 }
+
+/// PROTOCOL HQ-05: names of parameters.
+const MAX_AMBIGUOUS: usize = 32;
 
 /// Names the record format. Within it members are only added.
 pub(super) const SCHEMA: &str = "oidc-audit/1";

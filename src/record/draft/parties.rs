@@ -1,6 +1,7 @@
 //! Who takes part: the client, the subject, and what links them to other exchanges; and what they were told.
 
 use crate::oauth::{Client, IdentityKind, LinkRole, Message, OAuthError, Observation, Outcome, Subject, Trust};
+use crate::record::draft::signed_message::ASSERTION;
 use crate::record::draft::{Drafter, words};
 use crate::record::join::{Label, flow, join_all, join_key, role};
 use crate::record::model::{ClientSection, Record, SubjectSection};
@@ -31,6 +32,10 @@ impl Drafter<'_> {
             _ => self.notes.text("client.id", &client.id),
         };
         let section = ClientSection {
+            ambiguous: client.ambiguous.then_some(true),
+            assertion: client.assertion.as_ref().map(|assertion| Box::new(self.signed_message(&ASSERTION, assertion))),
+            contradicted_by: client.contradicted_by.iter().map(|from| words::id_source(*from).to_owned()).collect(),
+            tried: client.tried.iter().map(|method| words::auth_method(*method).to_owned()).collect(),
             id_source: client.id_source.filter(|_| id.is_some()).map(|source| words::id_source(source).to_owned()),
             id,
             auth_method: client.auth_method.map(|method| words::auth_method(method).to_owned()),
@@ -60,9 +65,10 @@ impl Drafter<'_> {
     /// The word for what claims rest on; `None` when they may not be attributed to anybody.
     pub(super) fn trust(&self, trust: Trust) -> Option<&'static str> {
         match (trust, self.outcome) {
+            (Trust::Claimed | Trust::Unverified, Outcome::Failure) => None,
+            (Trust::Claimed, _) => Some("unverified"),
             (Trust::Direct, _) => Some("direct"),
             (Trust::Verified, _) => Some("verified"),
-            (Trust::Unverified, Outcome::Failure) => None,
             (Trust::Unverified, Outcome::Success) => Some("accepted"),
             (Trust::Unverified, Outcome::Pending | Outcome::Unknown) => Some("unverified"),
         }
@@ -86,6 +92,10 @@ impl Drafter<'_> {
             joined.values.insert(role(LinkRole::Sub).to_owned(), values);
         }
         record.flow = flow(&joined.values);
+        if let (Some(flow), Some(upstream)) = (&mut record.flow, &observation.upstream) {
+            let hashed = join_all(self.keys, std::slice::from_ref(upstream), |_| true);
+            flow.upstream = hashed.values.into_values().flatten().next();
+        }
         record.join = joined.values;
     }
 }
@@ -95,8 +105,10 @@ fn known_values<'o>(observation: &'o Observation<'_>) -> impl Iterator<Item = &'
     let links = observation.links.iter().filter_map(|link| std::str::from_utf8(link.value.expose()).ok());
     let names = match &observation.message {
         Message::AuthorizationRequest(message) => [&message.login_hint].map(|hint| hint.as_ref()),
+        Message::Interaction(message) => [&message.username].map(|name| name.as_ref()),
         Message::Logout(message) => [&message.logout_hint].map(|hint| hint.as_ref()),
         Message::Token(message) => [&message.request.username].map(|name| name.as_ref()),
+        Message::LoginInitiation(message) => [message.login_hint.as_ref()],
         Message::Ciba(message) => [message.login_hint.as_ref()],
         Message::Pushed(message) if message.username.is_absent() => [message.request.login_hint.as_ref()],
         Message::Pushed(message) => [message.username.as_ref()],
@@ -114,16 +126,21 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Assertion => "join.assertion",
         LinkRole::At => "join.at",
         LinkRole::Cajti => "join.cajti",
+        LinkRole::Cert => "join.cert",
         LinkRole::Ciba => "join.ciba",
         LinkRole::Code => "join.code",
         LinkRole::Dev => "join.dev",
         LinkRole::Dsec => "join.dsec",
         LinkRole::Idt => "join.idt",
+        LinkRole::Ix => "join.ix",
         LinkRole::Jti => "join.jti",
         LinkRole::Lstate => "join.lstate",
         LinkRole::Nonce => "join.nonce",
         LinkRole::Par => "join.par",
         LinkRole::Pkce => "join.pkce",
+        LinkRole::Dpjti => "join.dpjti",
+        LinkRole::Dpop => "join.dpop",
+        LinkRole::Resp => "join.resp",
         LinkRole::Robj => "join.robj",
         LinkRole::RtIn => "join.rt_in",
         LinkRole::RtOut => "join.rt_out",
@@ -132,6 +149,7 @@ fn too_long(role: LinkRole) -> &'static str {
         LinkRole::Sub => "join.sub",
         LinkRole::Subj => "join.subj",
         LinkRole::Tok => "join.tok",
+        LinkRole::Txn => "join.txn",
         LinkRole::Ucode => "join.ucode",
         LinkRole::Username => "join.username",
     }

@@ -12,13 +12,13 @@ impl Drafter<'_> {
             authorities: message.authorities.iter().map(|authority| clean(authority, TEXT_LIMIT).text).collect(),
             clear_text: message.clear_text.then_some(true),
             digest: message.digest.map(hex),
-            flags: self.flags(&message.flags),
+            flags: self.flags("metadata.flags", &message.flags),
             issuer: self.notes.text("metadata.issuer", &message.issuer),
             ..MetadataSection::default()
         };
         section.authorities.retain(|authority| !authority.is_empty());
         for (name, list) in &message.supported {
-            let list = self.notes.words(name, list, MAX_WORDS);
+            let list = self.notes.words("metadata.supported", list, MAX_WORDS);
             if !list.is_empty() {
                 section.supported.insert((*name).to_owned(), list);
             }

@@ -14,8 +14,8 @@ use crate::oauth::{
     AccessToken, Actor, AuthorizationRequest, AuthorizationResponse, BearerTransport, BodyFormat, CibaRequest,
     Circumstances, Client, ClientAuthMethod, ClientIdSource, ClientMetadata, Confidence, Delivery, DeviceAuthorization,
     ExchangeMode, Exchanged, IdToken, IdentityClaim, IdentityKind, Integrity, IntrospectedToken, Link, LinkRole,
-    Logout, Named, OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Subject,
-    Tier, TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
+    Logout, Named, OAuthError, ProtocolEvent, PushedRequest, Reason, Recognition, RequestForm, ScopeSource, Side,
+    Subject, Tier, TokenExchange, TokenFormat, TokenQuery, TokenRequest, TokenResponse, Trust, Userinfo, UserinfoForm,
 };
 use crate::record::audit;
 use crate::record::canonical::to_canonical;
@@ -93,16 +93,22 @@ fn observation(event: ProtocolEvent, outcome: Outcome, message: Message<'static>
             id_source: Some(ClientIdSource::Basic),
             auth_method: Some(ClientAuthMethod::ClientSecretBasic),
             authenticated: (outcome == Outcome::Success).then_some(true),
+            ..Client::default()
         },
         subject: None,
         message,
         links: Vec::new(),
         malformed: Vec::new(),
+        ambiguous: Vec::new(),
+        hidden: Vec::new(),
         integrity: Integrity {
             request_body: Completeness::Complete,
             response_body: Completeness::Complete,
             ..Integrity::default()
         },
+        side: Side::AuthorizationServer,
+        broker: false,
+        upstream: None,
         circumstances: Circumstances::default(),
     }
 }
@@ -577,7 +583,7 @@ fn planted_exchange(secret: &str, pii: &str) -> Message<'static> {
 }
 
 fn planted_issue(secret: &str, pii: &str) -> Message<'static> {
-    let Message::Token(mut exchange) = planted_exchange(secret, pii) else { unreachable!() };
+    let Message::Token(mut exchange) = planted_exchange(secret, pii) else { panic!() };
     exchange.exchanged = None;
     Message::Token(exchange)
 }
@@ -588,7 +594,7 @@ fn planted_actor(pii: &str) -> Exchanged<'static> {
 }
 
 fn planted_push(secret: &str) -> Message<'static> {
-    let Message::AuthorizationRequest(request) = planted_request(secret) else { unreachable!() };
+    let Message::AuthorizationRequest(request) = planted_request(secret) else { panic!() };
     Message::Pushed(Box::new(PushedRequest { request: *request, username: seen(secret), ..PushedRequest::default() }))
 }
 
@@ -629,7 +635,7 @@ fn planted_device(secret: &str) -> Message<'static> {
 }
 
 fn planted_client(secret: &str) -> Message<'static> {
-    let Seen::Present(uri) = planted_uri(secret) else { unreachable!() };
+    let Seen::Present(uri) = planted_uri(secret) else { panic!() };
     Message::Registration(Box::new(ClientMetadata {
         bearer: true,
         texts: vec![("client_name", seen("App"))],

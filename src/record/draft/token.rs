@@ -2,6 +2,7 @@
 
 use crate::oauth::{TokenExchange, TokenRequest, TokenResponse};
 use crate::record::draft::authorization::{MAX_AUDIENCES, MAX_UNKNOWN, MAX_WORDS};
+use crate::record::draft::signed_message::dpop_proof;
 use crate::record::draft::{Drafter, words};
 use crate::record::model::{Record, RequestSection, ResponseSection};
 
@@ -25,7 +26,8 @@ impl Drafter<'_> {
             audience: notes.list("request.audience", &request.audience, MAX_AUDIENCES),
             body_format: request.body_format.map(|format| words::body_format(format).to_owned()),
             code_verifier: request.code_verifier.then_some(true),
-            dpop: request.dpop.then_some(true),
+            dpop: request.dpop.is_some().then_some(true),
+            dpop_proof: request.dpop.as_ref().map(|proof| dpop_proof(notes, proof)),
             grant_type: notes.text("request.grant_type", &request.grant_type),
             parameters_in_query: request.parameters_in_query.then_some(true),
             redirect_uri: notes.uri("request.redirect_uri", &request.redirect_uri),

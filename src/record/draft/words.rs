@@ -2,8 +2,8 @@
 
 use crate::body::Completeness;
 use crate::oauth::{
-    BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, ExchangeMode, Outcome, Reason,
-    RequestForm, ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
+    BearerScheme, BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Confidence, Delivery, ExchangeMode,
+    Outcome, Reason, RequestForm, ResponseSource, ScopeSource, Tier, TokenFormat, UserinfoForm,
 };
 
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
@@ -20,6 +20,7 @@ pub(super) fn reason(reason: Reason) -> &'static str {
         Reason::BodyEncoding => "body_encoding",
         Reason::BodyTruncated => "body_truncated",
         Reason::BodyUnparseable => "body_unparseable",
+        Reason::CredentialsRejected => "credentials_rejected",
         Reason::Encrypted => "encrypted",
         Reason::HttpStatus => "http_status",
         Reason::Inactive => "inactive",
@@ -53,21 +54,26 @@ pub(super) fn confidence(confidence: Confidence) -> &'static str {
 
 pub(super) fn id_source(source: ClientIdSource) -> &'static str {
     match source {
+        ClientIdSource::Attestation => "attestation",
         ClientIdSource::Basic => "basic",
         ClientIdSource::ClientAssertion => "client_assertion",
         ClientIdSource::Parameter => "parameter",
         ClientIdSource::Response => "response",
+        ClientIdSource::Token => "token",
     }
 }
 
 pub(super) fn auth_method(method: ClientAuthMethod) -> &'static str {
     match method {
+        ClientAuthMethod::AttestJwtClientAuth => "attest_jwt_client_auth",
         ClientAuthMethod::ClientSecretBasic => "client_secret_basic",
         ClientAuthMethod::ClientSecretJwt => "client_secret_jwt",
         ClientAuthMethod::ClientSecretPost => "client_secret_post",
         ClientAuthMethod::None => "none",
         ClientAuthMethod::PrivateKeyJwt => "private_key_jwt",
+        ClientAuthMethod::Saml2 => "saml2",
         ClientAuthMethod::Several => "several",
+        ClientAuthMethod::TlsClientAuth => "tls_client_auth",
     }
 }
 
@@ -75,9 +81,11 @@ pub(super) fn delivery(delivery: Delivery) -> &'static str {
     match delivery {
         Delivery::Fragment => "fragment",
         Delivery::FormPost => "form_post",
+        Delivery::Json => "json",
         Delivery::Page => "page",
         Delivery::Post => "post",
         Delivery::Query => "query",
+        Delivery::Script => "script",
     }
 }
 
@@ -94,6 +102,7 @@ pub(super) fn body_format(format: BodyFormat) -> &'static str {
     match format {
         BodyFormat::Form => "form",
         BodyFormat::Json => "json",
+        BodyFormat::Multipart => "multipart",
     }
 }
 
@@ -133,6 +142,13 @@ pub(super) fn userinfo_form(form: UserinfoForm) -> &'static str {
         UserinfoForm::Json => "json",
         UserinfoForm::Jwe => "jwe",
         UserinfoForm::Jws => "jws",
+    }
+}
+
+pub(super) fn bearer_scheme(scheme: BearerScheme) -> &'static str {
+    match scheme {
+        BearerScheme::Bearer => "bearer",
+        BearerScheme::Dpop => "dpop",
     }
 }
 

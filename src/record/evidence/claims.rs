@@ -187,6 +187,7 @@ fn head(head: &Head) -> Value {
 }
 
 /// Members of an object, each read on its own.
+#[derive(Clone, Copy)]
 struct Read<'a>(&'a Map<String, Value>);
 
 impl<'a> Read<'a> {

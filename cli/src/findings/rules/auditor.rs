@@ -108,9 +108,7 @@ fn no_origin(context: &mut Context<'_>) {
     };
     let watched = context.watched_since.saturating_add(SETTLE_MS) < since && context.memory.is_whole_since(since);
     let mut shown = context.shown(role, &now);
-    for value in ["jti"] {
-        shown.extend(context.shown(value, &now));
-    }
+    shown.extend(context.shown("jti", &now));
     if comparable && watched && !shown.iter().any(|sight| sight.gave_tokens() || sight.is("authorization.response")) {
         context.raise(&NO_ORIGIN, key, &[]).word("issued", issued);
     }

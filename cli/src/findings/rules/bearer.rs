@@ -34,7 +34,7 @@ static MANY_HOLDERS: Rule = Rule {
 
 pub(super) fn judge(context: &mut Context<'_>) {
     let now = Rc::clone(context.now);
-    let active = now.is("token.introspected") && now.flag("token", "active") == Some(true);
+    let active = now.is("token.introspected") && now.flag("introspection", "active") == Some(true);
     let used = matches!(now.event, "bearer.used" | "userinfo.accessed" | "token.refreshed") && now.succeeded();
     if used || active {
         after_revocation(context);

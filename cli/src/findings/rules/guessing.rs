@@ -69,7 +69,7 @@ static SCANNING: Rule = Rule {
 
 pub(super) fn judge(context: &mut Context<'_>) {
     match context.now.event {
-        "client.auth_failed" if context.now.failed() => secrets(context),
+        "client.auth_failed" if context.now.failed() && !context.now.is_local() => secrets(context),
         "token.denied" if context.now.error() == Some("invalid_grant") => grants(context),
         "bearer.rejected" => rejected(context),
         "token.introspected" => scanning(context),
@@ -112,7 +112,7 @@ fn rejected(context: &mut Context<'_>) {
 
 fn scanning(context: &mut Context<'_>) {
     let now = Rc::clone(context.now);
-    let inactive = now.reason() == Some("inactive") || now.flag("token", "active") == Some(false);
+    let inactive = now.reason() == Some("inactive") || now.flag("introspection", "active") == Some(false);
     let (Some(caller), Some(token)) = (now.client().or(now.source()), now.value("tok").or(now.value("at"))) else {
         return;
     };

@@ -19,7 +19,7 @@ static BRUTE_FORCE: Rule = Rule {
     threshold: Some(10),
     reference: "NIST SP 800-63B-4 §3.2.2",
     evidence: &["count"],
-    caution: "Service accounts with a stale password.",
+    caution: "Service accounts with a stale password. Silent unless the filter reads user names (`capture.login_forms: username`).",
 };
 
 static SPRAY: Rule = Rule {
@@ -87,9 +87,7 @@ pub(super) fn judge(context: &mut Context<'_>) {
     if is_login(&now) {
         attempt(context);
     }
-    if now.is("ciba.request") && now.succeeded() {
-        // Kept with the rest under its `auth_req_id`.
-    } else if is_refused_prompt(&now) {
+    if is_refused_prompt(&now) {
         prompt(context);
     }
 }
@@ -150,7 +148,7 @@ fn spray(context: &mut Context<'_>, source: &str, name: &str) {
 fn enumeration(context: &mut Context<'_>, source: &str, name: &str) {
     let now = Rc::clone(context.now);
     let window = context.settings.window(&ENUMERATION);
-    let Some(kind) = now.text("login", "code").or(now.error()) else { return };
+    let Some(kind) = now.text("interaction", "code").or(now.error()).or(now.reason()) else { return };
     let hit = Hit { at: now.at, distinct: distinct(kind), weight: 1, id: now.id };
     let kinds = context.memory.hit("kinds of failure", source, hit, window);
     let hits = context.tally(&ENUMERATION, source, name);
@@ -212,7 +210,7 @@ fn stuffing(context: &mut Context<'_>) {
 fn is_refused_prompt(sight: &Sight) -> bool {
     let refused = matches!(sight.error(), Some("access_denied" | "expired_token"));
     let by_client = matches!(sight.event, "token.denied" | "ciba.pushed") && sight.value("ciba").is_some() && refused;
-    by_client || sight.is("login.attempt") && sight.failed() && sight.text("login", "method") == Some("push")
+    by_client || sight.is("login.attempt") && sight.failed() && sight.text("interaction", "method") == Some("push")
 }
 
 fn prompt(context: &mut Context<'_>) {

@@ -25,11 +25,11 @@ static DRIFT: Rule = Rule {
     id: "C-10",
     name: "Metadata changed",
     severity: Severity::High,
-    condition: "the metadata of an issuer names another endpoint authority or `jwks_uri` than the last time",
+    condition: "the metadata of an issuer names an authority for its endpoints or keys that it did not name the last time",
     window: None,
     threshold: None,
     reference: "RFC 8414 §6.2, RFC 9700 §2.6",
-    evidence: &["what"],
+    evidence: &["new_authorities"],
     caution: "Migrations.",
 };
 
@@ -87,14 +87,10 @@ fn drift(context: &mut Context<'_>) {
     context.memory.keep("metadata", issuer, &now);
     let set = |sight: &Rc<Sight>| sight.list("metadata", "authorities").iter().cloned().collect::<BTreeSet<_>>();
     let (before, after) = (set(&last), set(&now));
-    let what = if last.texts_differ("metadata", "jwks_uri", &now) {
-        "jwks_uri"
-    } else if !before.is_empty() && !after.is_subset(&before) {
-        "endpoints"
-    } else {
-        return;
-    };
-    context.raise(&DRIFT, &format!("{issuer} {what}"), &[&last]).word("what", what);
+    let new = many(after.difference(&before).count());
+    if !before.is_empty() && new > 0 {
+        context.raise(&DRIFT, issuer, &[&last]).number("new_authorities", new);
+    }
 }
 
 /// Which key signed what, and until when that lives.
@@ -130,8 +126,7 @@ fn key_vanished(context: &mut Context<'_>) {
 }
 
 fn kids(sight: &Sight) -> Vec<Rc<str>> {
-    let kids = sight.list("jwks", "kids");
-    if kids.is_empty() { sight.list("jwks", "keys").to_vec() } else { kids.to_vec() }
+    sight.list("key_set", "keys").to_vec()
 }
 
 /// Seconds since 1970.
