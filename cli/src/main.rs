@@ -14,6 +14,7 @@ mod failure;
 mod findings;
 mod keygen;
 mod moment;
+mod prove;
 mod reader;
 mod term;
 mod timeline;
@@ -38,9 +39,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    CheckProof(prove::CheckArgs),
     Collect(Box<collect::Args>),
     Findings(Box<findings::Args>),
     Keygen(keygen::Args),
+    Prove(prove::ProveArgs),
     Timeline(Box<timeline::Args>),
     Verify(verify::Args),
 }
@@ -53,9 +56,11 @@ fn main() -> ExitCode {
     let mut term = Term::standard(cli.color);
     let outcome = match &cli.command {
         Command::Check(args) => check::run(args, &mut term),
+        Command::CheckProof(args) => prove::check(args, &mut term),
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
+        Command::Prove(args) => prove::prove(args, &mut term),
         Command::Timeline(args) => timeline::run(args, &mut term),
         Command::Verify(args) => verify::run(args, &mut term),
     };
@@ -66,7 +71,7 @@ impl Command {
     /// How it ends when it could not do its work.
     fn unusable(&self) -> Exit {
         match self {
-            Self::Verify(_) => Exit::Undecided,
+            Self::CheckProof(_) | Self::Verify(_) => Exit::Undecided,
             _ => Exit::Unusable,
         }
     }
@@ -98,7 +103,7 @@ fn conclude(outcome: Outcome, unusable: Exit, term: &mut Term) -> ExitCode {
 }
 
 /// Subcommands whose exit code 2 means tampering.
-const JUDGES: [&str; 1] = ["verify"];
+const JUDGES: [&str; 2] = ["check-proof", "verify"];
 
 const EXIT_CODES: &str = "Exit codes:\n  0  done, nothing wrong\n  1  done, and it found something wrong\n  2  usage, bad input, or \
-                          it could not do its work\n`verify` has codes of its own: see its help.";
+                          it could not do its work\n`verify` and `check-proof` have codes of their own: see their help.";

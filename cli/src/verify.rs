@@ -6,6 +6,8 @@
 mod spool;
 mod text;
 
+pub(crate) use text::NO_TRUST;
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -121,7 +123,8 @@ fn take(reader: &LineReader, text: &[u8], each: &mut dyn FnMut(Line)) -> Result<
     }
 }
 
-fn exit(verdict: Verdict) -> Exit {
+/// The exit code that says it.
+pub(crate) fn exit(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Intact => Exit::Fine,
         Verdict::Incomplete => Exit::Found,

@@ -181,6 +181,41 @@ fn two_means_tampering_and_nothing_else() {
     assert!(text(&bad.stderr).contains("the trust file export.jsonl is none"), "{}", text(&bad.stderr));
 }
 
+/// A file of this test's own.
+fn written(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn one_record_is_proved_without_the_others() {
+    let record = lines().remove(1);
+    let id = values()[1]["id"].as_str().unwrap().to_owned();
+    let proof = tool(&["prove", &id, "export.jsonl"]).output().unwrap();
+    assert_eq!(code(&proof), 0, "{}", text(&proof.stderr));
+    let proof_file = written("proof.json", text(&proof.stdout));
+    let check = |record: &str, trust: &[&str]| {
+        let record = written("record.json", record);
+        tool(&[&["check-proof", &proof_file, &record, "--json"], trust].concat()).output().unwrap()
+    };
+    let trust = ["--trust", "trust.json"];
+    let proven = check(&record, &trust);
+    let report: Value = serde_json::from_slice(&proven.stdout).unwrap();
+    assert_eq!((code(&proven), &report["verdict"], &report["id"]), (0, &json!("intact"), &json!(id)));
+    let stored = json!({"_source": values()[1]}).to_string();
+    assert_eq!(code(&check(&stored, &trust)), 0, "out of a store");
+    assert_eq!(code(&check(&record.replace("openid", "profile"), &trust)), 2, "edited");
+    assert_eq!(code(&check(&lines()[0], &trust)), 2, "another record");
+    assert_eq!(code(&check(&record, &[])), 3, "nobody is trusted");
+    assert_eq!(code(&check("hello", &trust)), 3, "no record");
+    let cut = written("cut.json", &text(&proof.stdout).replace("jws\":\"ey", "jws\":\"ez"));
+    assert_eq!(code(&tool(&["check-proof", &cut, "export.jsonl", "--trust", "trust.json"]).output().unwrap()), 3);
+    let nobody = tool(&["prove", &id.replace("-2", "-999"), "export.jsonl"]).output().unwrap();
+    assert_eq!(code(&nobody), 2);
+    assert!(text(&nobody.stderr).contains("no checkpoint here covers"), "{}", text(&nobody.stderr));
+}
+
 #[test]
 fn a_window_is_judged_as_one() {
     let inside: Vec<String> = lines()

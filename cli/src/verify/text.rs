@@ -166,4 +166,4 @@ fn style(verdict: Verdict) -> Style {
 /// As text; more are in the JSON.
 const STREAMS: usize = 100;
 const PROBLEMS: usize = 20;
-const NO_TRUST: &str = "No trust file was named: give it with --trust, or signatures prove nothing.";
+pub(crate) const NO_TRUST: &str = "No trust file was named: give it with --trust, or signatures prove nothing.";

@@ -242,6 +242,11 @@ impl Content {
         [Some(self.leaf), self.trimmed].into_iter().flatten().find(|leaf| tag(leaf) == *expected)
     }
 
+    /// Whether a checkpoint names it as the record with that number.
+    pub(super) fn is_named_by(&self, covered: &Covered, number: u64) -> bool {
+        tag_of(covered, number).is_some_and(|tag| self.matches(&tag))
+    }
+
     fn matches(&self, expected: &Tag) -> bool {
         self.matching(expected).is_some()
     }

@@ -8,6 +8,7 @@ mod believe;
 mod chain;
 mod line;
 mod problem;
+mod proof;
 mod ranges;
 mod report;
 mod stream;
@@ -18,6 +19,7 @@ mod verifier;
 
 pub use line::{Line, LineReader};
 pub use problem::{Problem, ProblemKind, Verdict};
+pub use proof::{NotAProof, Proof, Proven};
 pub use report::{End, Report, StreamReport};
 pub use trust::{Trust, TrustProblem, TrustedKey};
 pub use verifier::{Asked, Verifier};
