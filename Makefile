@@ -16,7 +16,7 @@ WASM := target/wasm32-wasip1/release/oidc_audit.wasm
 FUZZ_SECONDS ?= 60
 MUTATED_REQUESTS ?= 100000
 
-.PHONY: help demo test captures providers keycloak ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
+.PHONY: help demo test captures providers keycloak ci tools build wasm modules size bench evidence golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
 
 help: ## What there is to make
 	@echo "oidc-audit: the flight recorder for OpenID Connect"
@@ -63,6 +63,9 @@ size: wasm ## The filter's size, against its budget
 bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with thresholds
 	cargo test --locked -q -p oidc-audit --test wasm an_unrelated_request -- --nocapture
 	cargo run --locked --release -p oidc-audit-bench
+
+evidence: tools ## What evidence must show (E1 to E9), each with its figure (TAMPER_CASES=10000)
+	@$(PYTHON) tools/evidence.py
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs

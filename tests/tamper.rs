@@ -15,6 +15,9 @@ use std::process::{Command, Stdio};
 use evidence::mutate::{HARMLESS, TAMPERINGS};
 use evidence::random::Random;
 use evidence::{Export, Judgement, writer};
+use oidc_audit::record::evidence::{Digest, SigningKey};
+use oidc_audit::record::verify::{Content, Expired, Line, Statement};
+use oidc_audit::time::Timestamp;
 use serde_json::Value;
 use support::root;
 
@@ -63,6 +66,67 @@ fn every_tampering_is_found_and_named() {
         *counts.entry(tampering.name).or_default() += 1;
     }
     print(&format!("tamper: {} of {} found and named, by both verifiers", exports.len(), exports.len()), &counts);
+}
+
+/// What operators sign, and what somebody else signs in their name.
+#[test]
+fn what_an_operator_signed_is_accepted_and_nobody_elses_word_is() {
+    let whole = writer::intact(11);
+    let mut operator: Value = whole.trust["keys"][0].clone();
+    let (key, sealer) = (writer::other_key(), writer::key());
+    operator["x"] = key.public().to_string().into();
+    operator["kid"] = key.public().thumbprint().to_string().into();
+    operator["may"] = serde_json::json!(["redact", "retain"]);
+    operator.as_object_mut().unwrap().remove("grp");
+    let mut trusting = whole.clone();
+    trusting.trust["keys"].as_array_mut().unwrap().push(operator);
+    let reader = oidc_audit::record::verify::LineReader::default();
+    let at = trusting.lines.iter().position(|line| matches!(reader.text(line), Line::Record { .. })).unwrap() + 1;
+    let Line::Record { stream, number, leaf, .. } = reader.text(&trusting.lines[at]) else { panic!("no record") };
+    let redaction = |leaf, key: &SigningKey| {
+        let content = Content::Redacted { stream, number, leaf, reason: "erasure, ticket 7".to_owned() };
+        Statement::sign(&content, Timestamp::from_secs(1_768_480_000), key).into_bytes()
+    };
+    let with = |line: Option<Vec<u8>>, export: &Export| {
+        let mut export = export.clone();
+        export.lines.remove(at);
+        export.lines.extend(line);
+        export
+    };
+    let beginning = |last, digest| {
+        let expired = Expired { stream, checkpoint: Some((0, digest)), last };
+        let content = Content::Expired { before: Timestamp::from_secs(1_768_469_500), streams: vec![expired] };
+        Statement::sign(&content, Timestamp::from_secs(1_768_480_000), &key).into_bytes()
+    };
+    let open = trusting.lines.iter().find(|line| line_id(line) == format!("{stream}-c0")).unwrap();
+    let open: Value = serde_json::from_slice(open).unwrap();
+    let digest = Digest::of(open["jws"].as_str().unwrap().as_bytes());
+    let expired = |line: Vec<u8>| {
+        let mut export = trusting.clone();
+        let gone = |id: &str| ["c0", "1", "2", "3"].iter().any(|part| id == format!("{stream}-{part}"));
+        export.lines.retain(|line| !gone(&line_id(line)));
+        export.lines.push(line);
+        export
+    };
+    let cases = [
+        (with(Some(redaction(leaf, &key)), &trusting), "redacted", 1),
+        (with(None, &trusting), "undeclared_loss", 2),
+        (with(Some(redaction(Digest::leaf(b"another"), &key)), &trusting), "edited", 2),
+        (with(Some(redaction(leaf, &sealer)), &trusting), "wrong_writer", 2),
+        (with(Some(redaction(leaf, &key)), &whole), "untrusted", 2),
+        (expired(beginning(3, digest)), "expired", 1),
+        (expired(beginning(2, digest)), "undeclared_loss", 2),
+        (expired(beginning(3, Digest::of(b"another"))), "chain_broken", 2),
+    ];
+    let exports: Vec<Export> = cases.iter().map(|case| case.0.clone()).collect();
+    for (judgement, (_, kind, most)) in judge_all("statements", &exports).iter().zip(&cases) {
+        assert!(judgement.has(kind) && (judgement.exit == 2) == (*most == 2), "{kind}: {judgement:?}");
+    }
+}
+
+fn line_id(line: &[u8]) -> String {
+    let line: Value = serde_json::from_slice(line).unwrap();
+    line["id"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Exports to tamper with: streams of several processes, sealed by the filter's own code, and what can be done to them.
 
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
+
 pub(crate) mod mutate;
 pub(crate) mod random;
 pub(crate) mod writer;

@@ -26,7 +26,7 @@ pub(crate) struct Writer {
 /// An export of intact streams: every one closed, or live as of the newest checkpoint.
 pub(crate) fn intact(seed: u64) -> Export {
     let mut random = Random::new(seed);
-    let key = Rc::new(SigningKey::from_seed(&Secret::new(Zeroizing::new([9; 32]))));
+    let key = key();
     let trust = trust(&key);
     let mut lines = Vec::new();
     for process in 0..2 {
@@ -35,7 +35,16 @@ pub(crate) fn intact(seed: u64) -> Export {
     Export { lines, trust }
 }
 
-fn trust(key: &SigningKey) -> Value {
+pub(crate) fn key() -> Rc<SigningKey> {
+    Rc::new(SigningKey::from_seed(&Secret::new(Zeroizing::new([9; 32]))))
+}
+
+/// Of an operator.
+pub(crate) fn other_key() -> Rc<SigningKey> {
+    Rc::new(SigningKey::from_seed(&Secret::new(Zeroizing::new([7; 32]))))
+}
+
+pub(crate) fn trust(key: &SigningKey) -> Value {
     let mut jwk: Value = serde_json::from_str(&key.public().jwk()).unwrap();
     jwk["kid"] = json!(key.public().thumbprint().to_string());
     jwk["grp"] = json!(["shop/gateway/*"]);
@@ -78,6 +87,13 @@ fn at(process: u64, seconds: u64) -> Timestamp {
 
 impl Writer {
     fn open(process: u64, key: &Rc<SigningKey>, random: &mut Random) -> Self {
+        let mut writer = Self::begin(process, key, random);
+        writer.batch(3, None, at(process, 0), random);
+        writer
+    }
+
+    /// A stream that has said nothing yet.
+    pub(crate) fn begin(process: u64, key: &Rc<SigningKey>, random: &mut Random) -> Self {
         let mut bytes = [0; 16];
         bytes.iter_mut().for_each(|byte| *byte = random.next().to_le_bytes()[0]);
         let stream = StreamId::from_bytes(bytes);
@@ -90,9 +106,29 @@ impl Writer {
         };
         let signing = Signing::Configured(Rc::clone(key));
         let chain = Chain::open(identity, signing, stream, at(process, 0), random).unwrap();
-        let mut writer = Self { chain, stream, next: 1, lines: Vec::new() };
-        writer.batch(3, None, at(process, 0), random);
-        writer
+        Self { chain, stream, next: 1, lines: Vec::new() }
+    }
+
+    /// A batch of records like the samples, one second after the one before; or the last one.
+    pub(crate) fn real_batch(&mut self, records: usize, step: u64, last: bool, samples: &[Value], random: &mut Random) {
+        let first = self.next;
+        let texts: Vec<String> = (0..records)
+            .map(|_| {
+                let mut record = samples[random.below(samples.len())].clone();
+                record["id"] = format!("{}-{}", self.stream, self.next).into();
+                self.next += 1;
+                record.to_string()
+            })
+            .collect();
+        let (covered, _) = cover(first, &texts);
+        self.lines.extend(texts.into_iter().map(String::into_bytes));
+        let end = last.then_some(StopReason::Shutdown);
+        self.say(Statement { covered: Some(covered), end, ..Statement::default() }, at(0, step), random);
+    }
+
+    /// What was written since the last time.
+    pub(crate) fn take_lines(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.lines)
     }
 
     /// A batch of records and its checkpoint.

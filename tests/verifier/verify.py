@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 EXIT = {
+    **dict.fromkeys(["redacted", "expired"], 0),
     **dict.fromkeys(["declared_loss", "unclean_end", "clock_step"], 1),
     **dict.fromkeys(["untrusted", "unsigned", "unbound", "unsealed", "missing_group"], 3),
 }
@@ -52,11 +53,11 @@ def main():
 
 
 def verify(lines, trust, asked):
-    streams, other = {}, 0
+    streams, statements, other = {}, [], 0
     for line in lines:
         line = line.strip(b" \t\r\n")
-        other += bool(line) and not take(line, streams)
-    return Export(streams, [parse_trusted(key) for key in trust["keys"]], asked).judge(other)
+        other += bool(line) and not take(line, streams, statements)
+    return Export(streams, statements, [parse_trusted(key) for key in trust["keys"]], asked).judge(other)
 
 
 def read_arguments():
@@ -144,26 +145,42 @@ class Stream:
 class Checkpoint:
     """Claims of a well-formed JWS; whether they can be believed is decided later."""
 
-    def __init__(self, jws):
+    def __init__(self, jws, typ="oidc-audit-cp+jwt"):
         header, payload, signature = jws.split(".")
         self.jws, self.signed = jws, f"{header}.{payload}".encode()
         self.header = parse_canonical(unbase64(header))
         self.claims = parse_canonical(unbase64(payload))
         self.signature = unbase64(signature)
-        if self.header.get("typ") != "oidc-audit-cp+jwt" or self.claims["v"] != 1:
+        if self.header.get("typ") != typ or self.claims["v"] != 1:
             raise ValueError("no checkpoint")
-        self.stream, self.n = self.claims["str"], self.claims["n"]
         self.digest = tobase64(sha256(jws.encode()))
+        self.name()
 
-    @property
-    def id(self):
-        return f"{self.stream}-c{self.n}"
+    def name(self):
+        self.stream, self.n = self.claims["str"], self.claims["n"]
+        self.id, self.event = f"{self.stream}-c{self.n}", "audit.checkpoint"
 
     def line(self):
         seconds, rest = divmod(self.claims["iat"], 1_000_000)
         moment = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
         stamp = f"{moment}.{rest // 1000:03}Z"
-        return {"event": "audit.checkpoint", "id": self.id, "jws": self.jws, "schema": "oidc-audit/1", "ts": stamp}
+        return {"event": self.event, "id": self.id, "jws": self.jws, "schema": "oidc-audit/1", "ts": stamp}
+
+
+class Statement(Checkpoint):
+    """What an operator signed: of the same form, with another `typ`."""
+
+    def __init__(self, jws, event):
+        self.event = event
+        super().__init__(jws, {"audit.redacted": "oidc-audit-redacted+jwt", "audit.expired": "oidc-audit-expired+jwt"}[event])
+
+    def name(self):
+        claims = self.claims
+        if self.event == "audit.redacted":
+            self.id = f"{claims['str']}-{claims['num']}"
+            self.leaf = unbase64(claims["leaf"])
+        else:
+            self.id = f"expired-{self.digest}"
 
 
 def parse_canonical(data):
@@ -173,12 +190,18 @@ def parse_canonical(data):
     return value
 
 
-def take(line, streams):
+def take(line, streams, statements):
     """Sorts a line into its stream; false if it is none of ours."""
     try:
         value = parse(line)
         if value["event"] == "finding.raised":
             return False
+        if value["event"] in ("audit.redacted", "audit.expired"):
+            statement = Statement(value["jws"], value["event"])
+            expected = statement.line()
+            if {name: value.get(name) for name in expected} == expected:
+                statements.append(statement)
+                return True
         stream, kind, number = CLAIMED_ID.fullmatch(value["id"]).groups()
         # Byte mode where the text is canonical; field mode where a store gave back members, and perhaps its own.
         texts = [canonical(value), canonical({name: value[name] for name in value if name in MEMBERS})]
@@ -212,6 +235,8 @@ def thumbprint(x):
 def parse_trusted(key):
     if "d" in key or key["kty"] != "OKP" or key["crv"] != "Ed25519" or key["kid"] != thumbprint(key["x"]):
         raise ValueError("the trust file is not one")
+    if not set(key.get("may", ["seal"])) <= {"seal", "redact", "retain"}:
+        raise ValueError("the trust file is not one")
     bounds = [micros(key[name]) if name in key else None for name in ("not_before", "not_after")]
     return {**key, "bounds": bounds}
 
@@ -224,12 +249,16 @@ def made(x, message, signature):
         return False
 
 
-def may_write(key, claims):
+def may(key, power, claims):
     begin, end = key["bounds"]
     in_time = (begin is None or claims["iat"] >= begin) and (end is None or claims["iat"] <= end)
+    return in_time and power in key.get("may", ["seal"])
+
+
+def may_write(key, claims):
     patterns = key.get("grp")
     own = patterns is None or any(glob(pattern, claims.get("grp", "")) for pattern in patterns)
-    return in_time and own and key.get("iss", claims.get("iss")) == claims.get("iss")
+    return may(key, "seal", claims) and own and key.get("iss", claims.get("iss")) == claims.get("iss")
 
 
 def glob(pattern, text):
@@ -240,12 +269,16 @@ def glob(pattern, text):
 
 
 class Export:
-    def __init__(self, streams, trust, asked):
-        self.streams, self.trust, self.asked = streams, {key["kid"]: key for key in trust}, asked
+    def __init__(self, streams, statements, trust, asked):
+        self.streams, self.statements, self.asked = streams, statements, asked
+        self.trust = {key["kid"]: key for key in trust}
+        self.expired = {}  # stream -> (last checkpoint that has expired or -1, its digest, last record)
         self.windowed = asked.begin is not None or asked.end is not None
         self.problems = []
 
     def judge(self, other):
+        for statement in self.statements:
+            self.believe_statement(statement)
         for stream in self.streams.values():
             self.believe(stream)
         stamps = [point.claims["iat"] for stream in self.streams.values() for point in stream.chain]
@@ -257,6 +290,28 @@ class Export:
             self.judge_end(stream)
         self.judge_groups()
         return self.report(other)
+
+    def believe_statement(self, statement):
+        key, redacts = self.trust.get(statement.header.get("kid")), statement.event == "audit.redacted"
+        doubt = None
+        if statement.header.get("alg") not in ("EdDSA", "Ed25519"):
+            doubt = "bad_signature"
+        elif key is None:
+            doubt = "untrusted"
+        elif not made(key["x"], statement.signed, statement.signature):
+            doubt = "bad_signature"
+        elif not may(key, "redact" if redacts else "retain", statement.claims):
+            doubt = "wrong_writer"
+        if redacts:
+            stream = self.streams.setdefault(statement.claims["str"], Stream(statement.claims["str"]))
+            stream.problem(doubt or "redacted", id=statement.id)
+            if not doubt:
+                stream.records.setdefault(statement.claims["num"], set()).add((statement.leaf, statement.leaf))
+        elif doubt:
+            self.problems.append({"kind": doubt, "id": statement.id})
+        else:
+            for entry in statement.claims["streams"]:
+                self.expired.setdefault(entry["str"], []).append((entry.get("n", -1), entry.get("h"), entry["last"]))
 
     def believe(self, stream):
         """Signatures; leaves in `stream.chain` one believed checkpoint for each number, in order."""
@@ -285,7 +340,7 @@ class Export:
         if stream.believed:
             # A stream is signed in one way: beside a checkpoint that is believed, those that nobody stands behind are not its own.
             for problem in stream.problems:
-                if problem["kind"] in NOBODY:
+                if problem["kind"] in NOBODY and "-c" in problem["id"]:
                     problem["kind"] = "bad_signature"
 
     def doubt(self, point, keys):
@@ -330,17 +385,33 @@ class Export:
             for entry in point.claims.get("loss", []):
                 lost.update(number for a, b in entry.get("ranges", []) for number in range(a, b + 1))
                 lost_points.update(number for a, b in entry.get("cps", []) for number in range(a, b + 1))
+        gone = set()
+        for n, digest, last in self.expired.get(stream.name, []):
+            gone.update(range(1, last + 1))
+            lost_points.update(range(0, n + 1))
+            self.judge_expired(stream, n, digest)
         seen = self.inside(stream.chain)
         covered, absent = set(), set()
         stream.hidden, stream.declared = set(), set()  # numbers whose checkpoints are not here, without and with a word
         for point in seen:
             self.judge_batch(stream, point, covered, absent)
         self.judge_chain(stream, seen, lost_points, absent)
-        for kind, numbers in (("declared_loss", absent & lost), ("undeclared_loss", absent - lost)):
+        absent_for = {"expired": absent & gone, "declared_loss": (absent & lost) - gone, "undeclared_loss": absent - lost - gone}
+        for kind, numbers in absent_for.items():
             for first, last in ranges(numbers):
                 places = {"id": first} if first == last else {"from": first, "to": last}
                 stream.problem(kind, **{name: f"{stream.name}-{number}" for name, number in places.items()})
         self.judge_strangers(stream, seen, covered)
+
+    def judge_expired(self, stream, n, digest):
+        """What is left must be the rest of what has expired."""
+        if n < 0:
+            return
+        known = {point.n: point for point in stream.chain}
+        after = stream.chain[0].claims.get("prev") if stream.chain[0].n == n + 1 else None
+        here = known[n].digest if n in known else None
+        if (after or here or digest) != digest:
+            stream.problem("chain_broken", id=f"{stream.name}-c{n + 1}")
 
     def inside(self, chain):
         begin, end = self.asked.begin, self.asked.end
@@ -432,7 +503,8 @@ class Export:
         for name, (head, at) in sorted(heads.items()):
             sibling, place = self.streams.get(name), f"{name}-c{head['n']}"
             if sibling is None or not sibling.chain:
-                if not self.windowed:
+                gone = any(n >= head["n"] for n, _, _ in self.expired.get(name, []))
+                if not self.windowed and not gone:
                     self.problems.append({"kind": "missing_stream", "id": place})
                 continue
             known = {checkpoint.n: checkpoint for checkpoint in sibling.chain}

@@ -62,6 +62,17 @@ impl Batches {
         id: &dyn Fn(u64) -> String,
     ) {
         self.records = self.records.saturating_add(1);
+        self.stand_in(number, content, problems, id);
+    }
+
+    /// Takes what stands for a record.
+    pub(super) fn stand_in(
+        &mut self,
+        number: u64,
+        content: Content,
+        problems: &mut Vec<Problem>,
+        id: &dyn Fn(u64) -> String,
+    ) {
         if !self.covered.contains(number) {
             let known = self.waiting.entry(number).or_default();
             if !known.contains(&content) && known.len() < COPIES {

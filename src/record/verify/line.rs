@@ -10,6 +10,7 @@ use crate::record::batch::StreamId;
 use crate::record::canonical;
 use crate::record::evidence::{CheckpointLine, Digest};
 use crate::record::schema;
+use crate::record::verify::statement::Statement;
 
 /// What a line is, as far as verification goes.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub enum Line {
     Checkpoint(Box<CheckpointLine>),
     /// Neither record nor checkpoint.
     Other,
+    /// What an operator signed, still to be believed.
+    Statement(Box<Statement>),
     /// A record.
     Record {
         /// The stream of its id.
@@ -72,12 +75,15 @@ impl LineReader {
         if members.get("event").and_then(Value::as_str) == Some(FINDING) {
             return Line::Other;
         }
+        if let Some(statement) = Statement::read(value) {
+            return Line::Statement(Box::new(statement));
+        }
         let Some(id) = members.get("id").and_then(Value::as_str) else { return Line::Other };
         let Some((stream, place)) = id.split_once('-') else { return Line::Other };
         let Some(stream) = StreamId::parse(stream) else { return Line::Other };
         match place.strip_prefix('c') {
             Some(number) if is_number(number) => self.checkpoint(value, stream, id),
-            None if is_number(place) && place != "0" => self.record(members, stream, place),
+            None if is_number(place) && place != "0" => self.record(value, members, stream, place),
             _ => Line::Other,
         }
     }
@@ -89,13 +95,13 @@ impl LineReader {
         }
     }
 
-    fn record(&self, members: &Map<String, Value>, stream: StreamId, place: &str) -> Line {
+    fn record(&self, value: &Value, members: &Map<String, Value>, stream: StreamId, place: &str) -> Line {
         let Ok(number) = place.parse() else { return Line::Other };
-        let leaf_of = |members: Map<String, Value>| Digest::leaf(canonical::encode(&Value::Object(members)).as_bytes());
+        let leaf_of = |value: &Value| Digest::leaf(canonical::encode(value).as_bytes());
         let added = members.keys().any(|name| !self.members.contains(name));
         let own = || members.iter().filter(|(name, _)| self.members.contains(*name));
-        let trimmed = added.then(|| leaf_of(own().map(|(name, value)| (name.clone(), value.clone())).collect()));
-        Line::Record { stream, number, leaf: leaf_of(members.clone()), trimmed }
+        let trimmed = added.then(|| leaf_of(&own().map(|(name, value)| (name.clone(), value.clone())).collect()));
+        Line::Record { stream, number, leaf: leaf_of(value), trimmed }
     }
 }
 

@@ -11,6 +11,7 @@ mod problem;
 mod proof;
 mod ranges;
 mod report;
+mod statement;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -21,5 +22,6 @@ pub use line::{Line, LineReader};
 pub use problem::{Problem, ProblemKind, Verdict};
 pub use proof::{NotAProof, Proof, Proven};
 pub use report::{End, Report, StreamReport};
-pub use trust::{Trust, TrustProblem, TrustedKey};
+pub use statement::{Content, Expired, Statement};
+pub use trust::{Power, Trust, TrustProblem, TrustedKey};
 pub use verifier::{Asked, Verifier};

@@ -48,6 +48,10 @@ pub enum ProblemKind {
     MissingGroup,
     /// A stream that a sibling names, and that is not there.
     MissingStream,
+    /// A record that has expired, as an operator has signed.
+    Expired,
+    /// A record that was taken out, as an operator has signed; its leaf is the right one.
+    Redacted,
     /// The leaves are the named ones, and their root is another.
     RootMismatch,
     /// A checkpoint is absent without a word, and its records are there.
@@ -111,6 +115,7 @@ impl ProblemKind {
     #[must_use]
     pub fn verdict(self) -> Verdict {
         match self {
+            Self::Expired | Self::Redacted => Verdict::Intact,
             Self::ClockStep | Self::DeclaredLoss | Self::UncleanEnd => Verdict::Incomplete,
             Self::MissingGroup | Self::Unbound | Self::Unsealed | Self::Unsigned | Self::Untrusted => {
                 Verdict::Undecided
@@ -129,10 +134,12 @@ impl ProblemKind {
             Self::DeclaredLoss => "DECLARED LOSS",
             Self::DeletedBatch => "DELETED BATCH",
             Self::Edited => "EDITED",
+            Self::Expired => "EXPIRED",
             Self::Forged => "FORGED",
             Self::Forked => "FORKED",
             Self::MissingGroup => "MISSING GROUP",
             Self::MissingStream => "MISSING STREAM",
+            Self::Redacted => "REDACTED",
             Self::RootMismatch => "ROOT MISMATCH",
             Self::SealMissing => "SEAL MISSING",
             Self::Truncated => "TRUNCATED",

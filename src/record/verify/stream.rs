@@ -10,6 +10,7 @@ use crate::record::verify::chain::{Chain, Placed, Point};
 use crate::record::verify::problem::{Problem, ProblemKind};
 use crate::record::verify::ranges::Ranges;
 use crate::record::verify::report::End;
+use crate::record::verify::statement::Expired;
 use crate::record::verify::trust::Trust;
 use crate::record::verify::verifier::Asked;
 use crate::time::Timestamp;
@@ -27,6 +28,8 @@ pub(super) struct Stream {
     /// Numbers of records, and of checkpoints, that a `loss` names.
     lost: Ranges,
     lost_checkpoints: Ranges,
+    /// Numbers of records that have expired.
+    expired: Ranges,
     /// Keys that `cnf` claims name, by epoch.
     named: BTreeMap<u64, Vec<PublicKey>>,
     /// Checkpoints whose key nobody has named so far.
@@ -50,6 +53,7 @@ impl Stream {
             chain: Chain::default(),
             lost: Ranges::default(),
             lost_checkpoints: Ranges::default(),
+            expired: Ranges::default(),
             named: BTreeMap::new(),
             waiting: Vec::new(),
             believed: false,
@@ -127,6 +131,28 @@ impl Stream {
             if !keys.contains(&key) {
                 keys.push(key);
             }
+        }
+    }
+
+    /// A leaf that stands for a record, on the word of somebody who may say so.
+    pub(super) fn redacted(&mut self, number: u64, leaf: Digest) {
+        let stream = self.id;
+        self.problems.push(Problem::at(ProblemKind::Redacted, name(stream, number)));
+        let content = Content { leaf, trimmed: None };
+        self.batches.stand_in(number, content, &mut self.problems, &|number| name(stream, number));
+    }
+
+    /// What of it has expired: that is not missing.
+    pub(super) fn expired(&mut self, expired: &Expired) {
+        self.expired.add(1, expired.last);
+        let Some((number, digest)) = expired.checkpoint else { return };
+        self.lost_checkpoints.add(0, number);
+        let first = self.chain.runs().first().map(|run| &run.first);
+        let next = first.filter(|first| number.checked_add(1) == Some(first.number));
+        let known = next.map_or_else(|| self.chain.is(number, &digest), |next| Some(next.previous == Some(digest)));
+        if known == Some(false) {
+            let problem = Problem::at(ProblemKind::ChainBroken, self.checkpoint_name(number.saturating_add(1)));
+            self.problems.push(problem.sides("what is said to have expired", "another history"));
         }
     }
 
@@ -221,7 +247,14 @@ impl Stream {
             false => Problem::row(kind, name(self.id, first), name(self.id, last)),
         };
         let mut found = Vec::new();
+        let mut unexplained = Ranges::default();
         for (first, last) in absent.iter() {
+            let expired = self.expired.within(first, last).into_iter();
+            found.extend(expired.map(|range| row(ProblemKind::Expired, range)));
+            let rest = self.expired.missing(first, last).into_iter();
+            rest.for_each(|(first, last)| unexplained.add(first, last));
+        }
+        for (first, last) in unexplained.iter() {
             let declared = self.lost.within(first, last).into_iter();
             found.extend(declared.map(|range| row(ProblemKind::DeclaredLoss, range)));
             let undeclared = self.lost.missing(first, last).into_iter();
@@ -253,7 +286,9 @@ impl Stream {
     /// A stream is signed in one way from its first checkpoint to its last: beside one that is believed, those that nobody
     /// stands behind are not its own.
     fn refuse_mixture(&mut self) {
-        for problem in &mut self.problems {
+        let checkpoint = format!("{}-c", self.id);
+        let of_one = |id: &String| id.starts_with(&checkpoint);
+        for problem in self.problems.iter_mut().filter(|problem| problem.id.as_ref().is_some_and(of_one)) {
             if matches!(problem.kind, ProblemKind::Unbound | ProblemKind::Unsigned | ProblemKind::Untrusted) {
                 problem.kind = ProblemKind::BadSignature;
             }

@@ -22,6 +22,18 @@ pub struct TrustedKey {
     not_after: Option<Timestamp>,
     groups: Option<Vec<String>>,
     domain: Option<String>,
+    powers: Vec<Power>,
+}
+
+/// What a key may sign.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Power {
+    /// That a record was taken out.
+    Redact,
+    /// What has expired.
+    Retain,
+    /// Checkpoints; what a key may where nothing is said.
+    Seal,
 }
 
 /// What is wrong with a trust file, and where. Never with the value.
@@ -97,6 +109,7 @@ impl TrustedKey {
         let not_before = bound(entry, "not_before", &mut wrong);
         let not_after = bound(entry, "not_after", &mut wrong);
         let groups = groups(entry, &mut wrong);
+        let powers = powers(entry, &mut wrong);
         let domain = text("iss").map(str::to_owned);
         if entry.contains_key("iss") && domain.is_none() {
             wrong("iss", "a text");
@@ -104,18 +117,24 @@ impl TrustedKey {
         if problems.len() > before {
             return None;
         }
-        Some(Self { key: key?, not_before, not_after, groups, domain })
+        Some(Self { key: key?, not_before, not_after, groups, domain, powers })
+    }
+
+    /// Whether it may sign such a thing at that time.
+    #[must_use]
+    pub fn may(&self, power: Power, at: Timestamp) -> bool {
+        let begun = self.not_before.is_none_or(|bound| at >= bound);
+        let ended = self.not_after.is_some_and(|bound| at > bound);
+        begun && !ended && self.powers.contains(&power)
     }
 
     /// Whether it may sign or vouch for such a checkpoint: its time, its writer group, its domain.
     #[must_use]
     pub fn may_write(&self, checkpoint: &Checkpoint) -> bool {
-        let begun = self.not_before.is_none_or(|bound| checkpoint.issued >= bound);
-        let ended = self.not_after.is_some_and(|bound| checkpoint.issued > bound);
         let group = checkpoint.group.as_deref().unwrap_or_default();
         let own = self.groups.as_ref().is_none_or(|groups| groups.iter().any(|pattern| matches(pattern, group)));
         let domain = self.domain.is_none() || self.domain == checkpoint.domain;
-        begun && !ended && own && domain
+        self.may(Power::Seal, checkpoint.issued) && own && domain
     }
 }
 
@@ -171,12 +190,32 @@ fn groups(entry: &Map<String, Value>, wrong: &mut impl FnMut(&str, &'static str)
     }
 }
 
+impl Power {
+    const ALL: [(&'static str, Self); 3] = [("redact", Self::Redact), ("retain", Self::Retain), ("seal", Self::Seal)];
+
+    /// By its name in a trust file.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, power)| power)
+    }
+}
+
+fn powers(entry: &Map<String, Value>, wrong: &mut impl FnMut(&str, &'static str)) -> Vec<Power> {
+    let Some(value) = entry.get("may") else { return vec![Power::Seal] };
+    let names = value.as_array().filter(|names| !names.is_empty());
+    let powers = names.and_then(|names| names.iter().map(|name| Power::read(name.as_str()?)).collect::<Option<_>>());
+    powers.unwrap_or_else(|| {
+        wrong("may", "a list of \"seal\", \"redact\", \"retain\"");
+        Vec::new()
+    })
+}
+
 fn problem(pointer: &str, expected: &'static str) -> TrustProblem {
     TrustProblem { pointer: pointer.to_owned(), expected }
 }
 
 const SCHEMA: &str = "oidc-audit-trust/1";
-const MEMBERS: [&str; 9] = ["crv", "d", "grp", "iss", "kid", "kty", "not_after", "not_before", "x"];
+const MEMBERS: [&str; 10] = ["crv", "d", "grp", "iss", "kid", "kty", "may", "not_after", "not_before", "x"];
 
 #[cfg(test)]
 mod tests {

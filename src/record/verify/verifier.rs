@@ -8,6 +8,7 @@ use crate::record::verify::batches::Content;
 use crate::record::verify::line::Line;
 use crate::record::verify::problem::{Problem, ProblemKind, Verdict};
 use crate::record::verify::report::{Report, StreamReport};
+use crate::record::verify::statement::{Content as What, Expired, Statement};
 use crate::record::verify::stream::Stream;
 use crate::record::verify::trust::{Trust, matches};
 use crate::time::Timestamp;
@@ -20,6 +21,10 @@ pub struct Verifier {
     streams: BTreeMap<StreamId, Stream>,
     /// What beats say of other streams: the highest head of each, and when it was last said.
     heads: BTreeMap<StreamId, (Head, Timestamp)>,
+    /// What has expired, by the statements that are believed.
+    expired: Vec<Expired>,
+    /// What is wrong with others.
+    problems: Vec<Problem>,
     newest: Option<Timestamp>,
     other: u64,
     reading: Reading,
@@ -65,6 +70,8 @@ impl Verifier {
             asked,
             streams: BTreeMap::new(),
             heads: BTreeMap::new(),
+            expired: Vec::new(),
+            problems: Vec::new(),
             newest: None,
             other: 0,
             reading: Reading::Everything,
@@ -79,6 +86,7 @@ impl Verifier {
             Line::Record { stream, number, leaf, trimmed } => {
                 self.stream(stream).record(number, Content { leaf, trimmed });
             }
+            Line::Statement(statement) => self.state(&statement),
             Line::Checkpoint(line) => {
                 let id = line.checkpoint.stream;
                 let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
@@ -123,10 +131,16 @@ impl Verifier {
         let taken: Vec<Checkpoint> = self.streams.values_mut().flat_map(last).collect();
         taken.iter().for_each(|checkpoint| self.note(checkpoint));
         let as_of = self.asked.as_of.or(self.newest).unwrap_or_default();
+        for expired in &self.expired {
+            if let Some(stream) = self.streams.get_mut(&expired.stream) {
+                stream.expired(expired);
+            }
+        }
         for stream in self.streams.values_mut() {
             stream.finish(&self.asked);
         }
         let mut problems = self.judge_heads();
+        problems.append(&mut self.problems);
         problems.extend(self.missing_groups());
         let opened = self.last_openings();
         let judge = |mut stream: Stream| {
@@ -136,6 +150,23 @@ impl Verifier {
         };
         let streams = self.streams.into_values().map(judge).collect();
         Report::new(streams, problems, as_of, self.other)
+    }
+
+    fn state(&mut self, statement: &Statement) {
+        let doubt = statement.judge(&self.trust).err();
+        match &statement.content {
+            What::Redacted { stream, number, leaf, .. } => {
+                let stream = self.stream(*stream);
+                match doubt {
+                    Some(kind) => stream.problems.push(Problem::at(kind, statement.id())),
+                    None => stream.redacted(*number, *leaf),
+                }
+            }
+            What::Expired { streams, .. } => match doubt {
+                Some(kind) => self.problems.push(Problem::at(kind, statement.id())),
+                None => self.expired.extend(streams),
+            },
+        }
     }
 
     /// Keeps the newest time, and of every stream that a beat names the highest head and the last time at which it was said.
@@ -161,7 +192,7 @@ impl Verifier {
         for (id, (head, at)) in &self.heads {
             match self.streams.get_mut(id).filter(|stream| stream.is_sealed()) {
                 Some(stream) => stream.head(head, *at, &self.asked),
-                None if self.asked.has_window() => {}
+                None if self.asked.has_window() || has_expired(&self.expired, head) => {}
                 None => missing.push(Problem::at(ProblemKind::MissingStream, format!("{id}-c{}", head.number))),
             }
         }
@@ -185,6 +216,12 @@ impl Verifier {
         let missing = self.asked.groups.iter().filter(|pattern| !spoken.iter().any(|group| matches(pattern, group)));
         missing.map(|pattern| Problem::at(ProblemKind::MissingGroup, pattern.clone())).collect()
     }
+}
+
+/// Whether that checkpoint is among those that have.
+fn has_expired(expired: &[Expired], head: &Head) -> bool {
+    let has = |of: &Expired| of.stream == head.stream && of.checkpoint.is_some_and(|(last, _)| head.number <= last);
+    expired.iter().any(has)
 }
 
 /// The writer group without the pod: what replaces a pod has another name.
