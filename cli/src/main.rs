@@ -12,12 +12,15 @@ mod collect;
 mod environment;
 mod failure;
 mod findings;
+mod key;
 mod keygen;
 mod moment;
 mod prove;
 mod reader;
+mod redact;
 mod term;
 mod timeline;
+mod trust;
 mod verify;
 
 use failure::{Exit, Outcome};
@@ -44,7 +47,10 @@ enum Command {
     Findings(Box<findings::Args>),
     Keygen(keygen::Args),
     Prove(prove::ProveArgs),
+    Redact(redact::RedactArgs),
+    Retain(redact::RetainArgs),
     Timeline(Box<timeline::Args>),
+    Trust(trust::Args),
     Verify(verify::Args),
 }
 
@@ -61,7 +67,10 @@ fn main() -> ExitCode {
         Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
         Command::Prove(args) => prove::prove(args, &mut term),
+        Command::Redact(args) => redact::redact(args, &mut term),
+        Command::Retain(args) => redact::retain(args, &mut term),
         Command::Timeline(args) => timeline::run(args, &mut term),
+        Command::Trust(args) => trust::run(args, &mut term),
         Command::Verify(args) => verify::run(args, &mut term),
     };
     conclude(outcome, cli.command.unusable(), &mut term)
@@ -71,7 +80,7 @@ impl Command {
     /// How it ends when it could not do its work.
     fn unusable(&self) -> Exit {
         match self {
-            Self::CheckProof(_) | Self::Verify(_) => Exit::Undecided,
+            Self::CheckProof(_) | Self::Retain(_) | Self::Verify(_) => Exit::Undecided,
             _ => Exit::Unusable,
         }
     }
@@ -103,7 +112,7 @@ fn conclude(outcome: Outcome, unusable: Exit, term: &mut Term) -> ExitCode {
 }
 
 /// Subcommands whose exit code 2 means tampering.
-const JUDGES: [&str; 2] = ["check-proof", "verify"];
+const JUDGES: [&str; 3] = ["check-proof", "retain", "verify"];
 
 const EXIT_CODES: &str = "Exit codes:\n  0  done, nothing wrong\n  1  done, and it found something wrong\n  2  usage, bad input, or \
-                          it could not do its work\n`verify` and `check-proof` have codes of their own: see their help.";
+                          it could not do its work\n`verify`, `check-proof` and `retain` have codes of their own: see their help.";

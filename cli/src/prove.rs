@@ -139,7 +139,8 @@ impl ProveArgs {
     }
 }
 
-fn record_id(text: &str) -> Result<RecordId, &'static str> {
+/// Reads the id of a record.
+pub(crate) fn record_id(text: &str) -> Result<RecordId, &'static str> {
     let id = RecordId::parse(text).filter(|id| id.kind == Kind::Record);
     id.ok_or("expected the id of a record: 32 hex digits, `-`, a number")
 }

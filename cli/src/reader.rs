@@ -36,7 +36,7 @@ pub(crate) struct Tally {
     pub(crate) records: u64,
     /// Lines with the id and the bytes of an earlier one: delivery is at least once.
     pub(crate) duplicates: u64,
-    /// `audit.checkpoint` lines, which are no records.
+    /// `audit.checkpoint` lines and what operators sign, which are no records.
     pub(crate) checkpoints: u64,
     /// A last line without its line feed that is no record: somebody is writing it, or was.
     pub(crate) torn: u64,
@@ -297,6 +297,7 @@ enum Line {
 /// The members that decide whether a line is a record at all.
 #[derive(Deserialize)]
 struct Envelope {
+    event: Option<String>,
     schema: Option<String>,
     id: Option<String>,
 }
@@ -328,9 +329,11 @@ fn parse(text: &[u8]) -> Result<Line, Why> {
 
 /// A checkpoint, which has members of its own, or why the line is nothing. What it says is not judged here.
 fn checkpoint(text: &[u8]) -> Result<Line, Why> {
-    let line = serde_json::from_slice::<Envelope>(text).ok();
-    let id = line.filter(|line| line.schema.as_deref() == Some(SCHEMA)).and_then(|line| RecordId::parse(&line.id?));
-    match id {
+    let line = serde_json::from_slice::<Envelope>(text).ok().filter(|line| line.schema.as_deref() == Some(SCHEMA));
+    if line.as_ref().and_then(|line| line.event.as_deref()).is_some_and(|event| STATEMENTS.contains(&event)) {
+        return Ok(Line::Checkpoint);
+    }
+    match line.and_then(|line| RecordId::parse(&line.id?)) {
         Some(RecordId { kind: Kind::Checkpoint, .. }) => Ok(Line::Checkpoint),
         _ => Err(blame(text)),
     }
@@ -339,7 +342,7 @@ fn checkpoint(text: &[u8]) -> Result<Line, Why> {
 fn blame(text: &[u8]) -> Why {
     match serde_json::from_slice::<Envelope>(text) {
         Ok(Envelope { schema: Some(schema), .. }) if schema != SCHEMA => Why::OtherSchema,
-        Ok(Envelope { schema: None, id: None }) => Why::OtherSchema,
+        Ok(Envelope { schema: None, id: None, .. }) => Why::OtherSchema,
         Ok(_) => Why::BadMember,
         Err(_) if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() => Why::BadMember,
         Err(_) => Why::NotJson,
@@ -377,6 +380,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
+/// What an operator signed: evidence, as checkpoints are.
+const STATEMENTS: [&str; 2] = ["audit.expired", "audit.redacted"];
 const SCHEMA: &str = "oidc-audit/1";
 /// A line of an export may hold a batch of records.
 const MAX_EXPORT_LINE: usize = 4 * 1024 * 1024;

@@ -216,6 +216,84 @@ fn one_record_is_proved_without_the_others() {
     assert!(text(&nobody.stderr).contains("no checkpoint here covers"), "{}", text(&nobody.stderr));
 }
 
+/// A key that may take out and let expire: its file, and a trust file that says so.
+fn operator(name: &str) -> (String, String) {
+    let key = written(&format!("{name}.env"), "");
+    fs::remove_file(&key).unwrap();
+    assert_eq!(code(&tool(&["keygen", "--env", "--out", &key]).output().unwrap()), 0);
+    let merged = tool(&["trust", "trust.json", "--key", &key, "--may", "redact", "--may", "retain"]).output().unwrap();
+    assert_eq!(code(&merged), 0, "{}", text(&merged.stderr));
+    (key, written(&format!("{name}.trust.json"), text(&merged.stdout)))
+}
+
+fn kinds(output: &Output) -> Vec<String> {
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let streams = report["streams"].as_array().unwrap().iter();
+    let problems = streams.flat_map(|stream| stream["problems"].as_array().unwrap().clone());
+    let mut kinds: Vec<String> = problems.map(|problem| problem["kind"].as_str().unwrap().to_owned()).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+#[test]
+fn a_record_that_was_erased_leaves_its_hash_and_a_reason() {
+    let (key, trust) = operator("erase");
+    let id = values()[1]["id"].as_str().unwrap().to_owned();
+    let args = ["redact", &id, "--reason", "erasure 4711", "--key", &key, "export.jsonl"];
+    let line = tool(&args).output().unwrap();
+    assert_eq!(code(&line), 0, "{}", text(&line.stderr));
+    let mut rest = lines();
+    rest[1] = text(&line.stdout).trim().to_owned();
+    let judge = |lines: &[String], trust: &str| piped(&joined(lines), &["verify", "--json", "--trust", trust, "-"]);
+    assert_eq!(code(&judge(&rest, &trust)), 1);
+    assert_eq!(kinds(&judge(&rest, &trust)), ["declared_loss", "redacted"]);
+    assert_eq!(code(&judge(&rest, "trust.json")), 2, "of a key that nobody trusts it is worth nothing");
+    let told = piped(&joined(&rest), &["timeline", "--json", "-"]);
+    let without = [&rest[..1], &rest[2..]].concat();
+    let flows = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap()["flows"].clone();
+    assert_eq!(flows(&told), flows(&piped(&joined(&without), &["timeline", "--json", "-"])));
+    assert_eq!(code(&tool(&[&args[..3], &[" "], &args[4..]].concat()).output().unwrap()), 2, "without a reason");
+}
+
+#[test]
+fn what_expired_is_signed_for_and_the_rest_still_verifies() {
+    let (key, trust) = operator("expire");
+    let before = "2026-01-15T09:31:00Z";
+    let signed =
+        tool(&["retain", "--before", before, "--key", &key, "--trust", &trust, "export.jsonl"]).output().unwrap();
+    assert_eq!(code(&signed), 0, "{}", text(&signed.stderr));
+    let stays = |line: &&String| {
+        serde_json::from_str::<Value>(line).unwrap()["ts"].as_str().unwrap() >= "2026-01-15T09:31:00.000Z"
+    };
+    let left: Vec<String> = lines().iter().filter(stays).cloned().collect();
+    let judge = |lines: &[String]| piped(&joined(lines), &["verify", "--json", "--trust", &trust, "-"]);
+    assert_eq!(code(&judge(&left)), 2, "nobody said so");
+    let mut rest = left;
+    rest.extend(text(&signed.stdout).lines().map(str::to_owned));
+    let judged = judge(&rest);
+    assert_eq!(code(&judged), 1, "{}", text(&judged.stdout));
+    assert!(!kinds(&judged).contains(&"undeclared_loss".to_owned()));
+    let record = rest.iter().position(|line| line.contains("token.issued")).unwrap();
+    rest.remove(record);
+    assert_eq!(code(&judge(&rest)), 2, "a younger record is missing");
+    let bad = written("tampered.jsonl", &tampered().join("\n"));
+    let refused = tool(&["retain", "--before", before, "--key", &key, "--trust", &trust, &bad]).output().unwrap();
+    assert_eq!((code(&refused), text(&refused.stdout)), (2, ""));
+}
+
+#[test]
+fn trust_files_are_checked_and_merged() {
+    let (key, trust) = operator("merge");
+    let merged = tool(&["trust", "trust.json", &trust]).output().unwrap();
+    let file: Value = serde_json::from_slice(&merged.stdout).unwrap();
+    assert_eq!((code(&merged), file["keys"].as_array().unwrap().len()), (0, 2));
+    assert!(!text(&merged.stdout).contains("\"d\""));
+    let other = tool(&["trust", &trust, "--key", &key, "--not-after", "2027-01-01"]).output().unwrap();
+    assert_eq!(code(&other), 2, "the same key with other bounds");
+    assert_eq!(code(&tool(&["trust", "export.jsonl"]).output().unwrap()), 2);
+}
+
 #[test]
 fn a_window_is_judged_as_one() {
     let inside: Vec<String> = lines()

@@ -129,6 +129,9 @@ fn what_to_do(kind: ProblemKind) -> &'static str {
         ProblemKind::DeclaredLoss => {
             "The proxy gave these records up and says so: look at the sink's errors at that time."
         }
+        ProblemKind::Expired | ProblemKind::Redacted => {
+            "What an operator signed for is no loss: its line says when and why."
+        }
         ProblemKind::UncleanEnd => {
             "The proxy was killed or crashed, or its network was cut: at most what was pending is missing."
         }
