@@ -16,6 +16,7 @@ use oidc_audit::record::verify::{Asked, Line, LineReader, Report, Trust, Verdict
 use oidc_audit::time::Timestamp;
 
 use crate::clock;
+use crate::collect::guard;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::reader::{self, Why};
@@ -54,6 +55,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATTERN")]
     expect: Vec<String>,
 
+    /// What `oidc-audit collect --witness` has seen: every checkpoint of it must be there, and the same. Several may be named.
+    #[arg(long, value_name = "FILE")]
+    witness: Vec<PathBuf>,
+
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -62,6 +67,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
     let trust = args.trust.as_deref().map(load_trust).transpose()?.unwrap_or_default();
     let mut verifier = Verifier::new(trust, args.asked(clock::now())?);
+    for path in &args.witness {
+        guard::read(path, &mut |head| verifier.witness(head))?;
+    }
     let (stdin, lines) = (Stdin::default(), LineReader::default());
     let mut count = Count::default();
     let open = || -> Box<dyn Read> { stdin.first() };

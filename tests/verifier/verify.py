@@ -194,14 +194,12 @@ def take(line, streams, statements):
     """Sorts a line into its stream; false if it is none of ours."""
     try:
         value = parse(line)
-        if value["event"] == "finding.raised":
+        if value.get("event") == "finding.raised":
             return False
-        if value["event"] in ("audit.redacted", "audit.expired"):
-            statement = Statement(value["jws"], value["event"])
-            expected = statement.line()
-            if {name: value.get(name) for name in expected} == expected:
-                statements.append(statement)
-                return True
+        statement = read_statement(value)
+        if statement:
+            statements.append(statement)
+            return True
         stream, kind, number = CLAIMED_ID.fullmatch(value["id"]).groups()
         # Byte mode where the text is canonical; field mode where a store gave back members, and perhaps its own.
         texts = [canonical(value), canonical({name: value[name] for name in value if name in MEMBERS})]
@@ -223,6 +221,18 @@ def take(line, streams, statements):
         of.lines += 1
         of.records.setdefault(int(number), set()).add(tuple(map(leaf, texts)))
     return True
+
+
+def read_statement(value):
+    """What an operator signed; None if the line is something else."""
+    if value.get("event") not in ("audit.redacted", "audit.expired"):
+        return None
+    try:
+        statement = Statement(value["jws"], value["event"])
+        expected = statement.line()
+        return statement if {name: value.get(name) for name in expected} == expected else None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return None
 
 
 # Trust ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,12 @@ pub(super) enum Belief {
     Waiting,
 }
 
+/// Whether a checkpoint is signed by none of the keys that could stand behind it. For whoever sees it alone and early.
+#[must_use]
+pub fn is_forged(line: &CheckpointLine, trust: &Trust) -> bool {
+    judge(line, trust, &[]) == Belief::Refused
+}
+
 /// Judges a signature. `named`: the keys that `cnf` claims of this stream name for the checkpoint's epoch.
 pub(super) fn judge(line: &CheckpointLine, trust: &Trust, named: &[PublicKey]) -> Belief {
     let checkpoint = &line.checkpoint;

@@ -18,6 +18,7 @@ mod tests;
 mod trust;
 mod verifier;
 
+pub use believe::is_forged;
 pub use line::{Line, LineReader};
 pub use problem::{Problem, ProblemKind, Verdict};
 pub use proof::{NotAProof, Proof, Proven};

@@ -96,6 +96,12 @@ impl Verifier {
         }
     }
 
+    /// Takes what somebody else has seen of a stream: a later checkpoint must be there, and the same.
+    pub fn witness(&mut self, head: Head) {
+        // Seen is not said: it does not show that the stream lives.
+        self.note_head(head, Timestamp::default());
+    }
+
     /// Whether the export must be read once more, every line into [`Verifier::again`]: copies of records came long after
     /// their batch. To be asked after each reading.
     pub fn wants_another_reading(&mut self) -> bool {
@@ -172,13 +178,15 @@ impl Verifier {
     /// Keeps the newest time, and of every stream that a beat names the highest head and the last time at which it was said.
     fn note(&mut self, checkpoint: &Checkpoint) {
         self.newest = self.newest.max(Some(checkpoint.issued));
-        for head in &checkpoint.siblings {
-            let known = self.heads.entry(head.stream).or_insert((*head, checkpoint.issued));
-            if head.number > known.0.number {
-                *known = (*head, checkpoint.issued);
-            } else if head.number == known.0.number {
-                known.1 = known.1.max(checkpoint.issued);
-            }
+        checkpoint.siblings.iter().for_each(|head| self.note_head(*head, checkpoint.issued));
+    }
+
+    fn note_head(&mut self, head: Head, at: Timestamp) {
+        let known = self.heads.entry(head.stream).or_insert((head, at));
+        if head.number > known.0.number {
+            *known = (head, at);
+        } else if head.number == known.0.number {
+            known.1 = known.1.max(at);
         }
     }
 
