@@ -184,7 +184,7 @@ impl Reader<'_> {
         let mut input = BufReader::with_capacity(BUFFER, input);
         loop {
             match next_document(&mut input, &mut take) {
-                Ok(Some(0)) => drop(take(b"")),
+                Ok(Some(0)) => take(b""),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(error) if error.is_io() => {

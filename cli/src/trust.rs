@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use oidc_audit::record::verify::Trust;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::failure::{Exit, Failure, Outcome};
@@ -102,21 +102,25 @@ impl Args {
     fn entry(&self, path: &Path) -> Result<Value, Failure> {
         let public = key::signing(path)?.public();
         let (kid, x) = (public.thumbprint().to_string(), public.to_string());
-        let mut entry = json!({"crv": "Ed25519", "kid": kid, "kty": "OKP", "x": x});
+        let mut entry = Map::new();
+        let mut put = |name: &str, value: Value| drop(entry.insert(name.to_owned(), value));
+        for (name, text) in [("crv", "Ed25519"), ("kid", kid.as_str()), ("kty", "OKP"), ("x", x.as_str())] {
+            put(name, text.into());
+        }
         if !self.grp.is_empty() {
-            entry["grp"] = json!(self.grp);
+            put("grp", json!(self.grp));
         }
         if !self.may.is_empty() {
             let names = self.may.iter().filter_map(ValueEnum::to_possible_value);
-            entry["may"] = names.map(|value| value.get_name().to_owned()).collect();
+            put("may", names.map(|value| value.get_name().to_owned()).collect());
         }
         for (name, option, text) in
             [("not_before", "--not-before", &self.not_before), ("not_after", "--not-after", &self.not_after)]
         {
             if let Some(text) = text {
-                entry[name] = moment::rfc3339(moment::option(option, text, clock::now())?).into();
+                put(name, moment::rfc3339(moment::option(option, text, clock::now())?).into());
             }
         }
-        Ok(entry)
+        Ok(Value::Object(entry))
     }
 }

@@ -26,7 +26,7 @@ use spool::Stdin;
 /// Verifies that nothing of an export was changed, taken away or added.
 ///
 /// Works offline and with public keys alone. Reads what `oidc-audit collect` stores and what stores export: JSON lines,
-/// Elasticsearch, OpenSearch, OTLP, Loki, Splunk, ClickHouse; whole, or a window of time with --from and --to. An export is read
+/// Elasticsearch, OTLP, Loki, Splunk, rows of a database; whole, or a window of time with --from and --to. An export is read
 /// once; twice more where copies of records come long after the first. Standard input is then kept in a temporary file.
 #[derive(clap::Args, Debug)]
 #[command(after_help = NOTES)]

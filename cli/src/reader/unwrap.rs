@@ -158,8 +158,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
 }
 
 /// Sorted. Elasticsearch and OpenSearch: `hits`, `_source`. OTLP: `resourceLogs` to `stringValue`. Loki: `data`, `result`, `values`,
-/// `line`. Splunk: `result`, `results`, `_raw`, `event`. VictoriaLogs: `_msg`. Clouds: `events`, `message`, `jsonPayload`,
-/// `textPayload`. ClickHouse and others: whatever the column is called, if it is called like one of these.
+/// `line`. Splunk: `result`, `results`, `_raw`, `event`. `VictoriaLogs`: `_msg`. Clouds: `events`, `message`, `jsonPayload`,
+/// `textPayload`. `ClickHouse` and others: whatever the column is called, if it is called like one of these.
 const CARRIERS: [&str; 23] = [
     "_msg",
     "_raw",

@@ -37,7 +37,7 @@ impl Proof {
     pub fn of(number: u64, checkpoint: CheckpointLine) -> Option<Self> {
         let covered = checkpoint.checkpoint.covered.as_ref()?;
         let covers = (covered.first..=covered.last).contains(&number);
-        covers.then(|| Self { stream: checkpoint.checkpoint.stream, number, checkpoint })
+        covers.then_some(Self { stream: checkpoint.checkpoint.stream, number, checkpoint })
     }
 
     /// Reads one.

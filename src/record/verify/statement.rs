@@ -124,27 +124,24 @@ impl Content {
 }
 
 fn claims(content: &Content, issued: Timestamp) -> Value {
-    let mut claims = match content {
+    let at = issued.as_micros();
+    match content {
         Content::Expired { before, streams } => {
             let streams: Vec<Value> = streams.iter().map(expired).collect();
-            json!({"before": before.as_micros(), "streams": streams})
+            json!({"before": before.as_micros(), "iat": at, "streams": streams, "v": 1})
         }
         Content::Redacted { stream, number, leaf, reason } => {
-            json!({"leaf": leaf.to_string(), "num": number, "str": stream.to_string(), "why": reason})
+            json!({"iat": at, "leaf": leaf.to_string(), "num": number, "str": stream.to_string(), "v": 1, "why": reason})
         }
-    };
-    claims["iat"] = issued.as_micros().into();
-    claims["v"] = 1.into();
-    claims
+    }
 }
 
 fn expired(of: &Expired) -> Value {
-    let mut members = json!({"last": of.last, "str": of.stream.to_string()});
-    if let Some((number, digest)) = of.checkpoint {
-        members["h"] = digest.to_string().into();
-        members["n"] = number.into();
+    let stream = of.stream.to_string();
+    match of.checkpoint {
+        Some((number, digest)) => json!({"h": digest.to_string(), "last": of.last, "n": number, "str": stream}),
+        None => json!({"last": of.last, "str": stream}),
     }
-    members
 }
 
 fn read_expired(claims: &Value) -> Option<Content> {
