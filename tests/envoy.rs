@@ -300,7 +300,8 @@ fn audit(fixture: &Fixture) -> Value {
                 "@type": "type.googleapis.com/google.protobuf.StringValue",
                 "value": fixture.configuration().to_string(),
             },
-            "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": live::module()}}},
+            // VMs of one id share what they learn
+            "vm_config": {"vm_id": if fixture.teaches() { &fixture.name } else { "" }, "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": live::module()}}},
         },
     });
     json!({"name": "audit", "typed_config": wasm})
