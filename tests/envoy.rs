@@ -321,6 +321,8 @@ fn listener(name: &str, port: u16, to: &str, mut filters: Vec<Value>) -> Value {
         "use_remote_address": true,
         "skip_xff_append": true,
         "generate_request_id": false,
+        // what a mesh's own proxy in front writes
+        "forward_client_cert_details": "ALWAYS_FORWARD_ONLY",
         "http_protocol_options": {"enable_trailers": true},
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
         "http_filters": filters,
