@@ -66,7 +66,6 @@ fn every_capture_has_a_configuration_and_a_table_of_known_events() {
 const COLUMNS: &str = "number at method path status events";
 const OUTCOMES: [&str; 4] = ["failure", "pending", "success", "unknown"];
 
-#[expect(clippy::disallowed_methods, reason = "`make captures` says it by the environment")]
 fn captures() -> PathBuf {
     PathBuf::from(std::env::var_os("CAPTURES").expect("CAPTURES: a folder; `make captures DIR=…` sets it"))
 }

@@ -300,7 +300,8 @@ fn audit(fixture: &Fixture) -> Value {
                 "@type": "type.googleapis.com/google.protobuf.StringValue",
                 "value": fixture.configuration().to_string(),
             },
-            "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": live::module()}}},
+            // VMs of one id share what they learn
+            "vm_config": {"vm_id": if fixture.teaches() { &fixture.name } else { "" }, "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": live::module()}}},
         },
     });
     json!({"name": "audit", "typed_config": wasm})
@@ -320,6 +321,8 @@ fn listener(name: &str, port: u16, to: &str, mut filters: Vec<Value>) -> Value {
         "use_remote_address": true,
         "skip_xff_append": true,
         "generate_request_id": false,
+        // what a mesh's own proxy in front writes
+        "forward_client_cert_details": "ALWAYS_FORWARD_ONLY",
         "http_protocol_options": {"enable_trailers": true},
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
         "http_filters": filters,

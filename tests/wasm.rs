@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! The built module in the fake host ([`host`]): its life from configuration to the last flush.
 
+#[allow(dead_code, clippy::allow_attributes, reason = "of the host a part is enough here")]
 mod host;
 
 use host::{Acceptance, End, Host, Process, Reply, Script, Wasm, counted_empty_filter, counted_filter, filter};

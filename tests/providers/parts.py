@@ -41,8 +41,8 @@ def keycloak():
     """The folder of a Keycloak that is built for an in-memory database."""
     java()
     home = bootstrap.TOOLS / f"keycloak-{KEYCLOAK}"
-    stamp = bootstrap.Stamp("keycloak", KEYCLOAK_SHA256.encode(), str(home).encode())
-    if stamp.holds() and home.is_dir():
+    stamp = stamp_in(home, KEYCLOAK_SHA256.encode())
+    if stamp.holds():
         return home
     with bootstrap.stage(f"Keycloak {KEYCLOAK} (160 MB)"):
         archive = download(f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK}:zip", KEYCLOAK_SHA256)
@@ -61,18 +61,25 @@ def spring():
     """The runnable archive of our Spring Authorization Server."""
     java()
     source = HERE / "spring"
-    jar = bootstrap.TOOLS / "spring" / "target" / "provider.jar"
+    place = bootstrap.TOOLS / "spring"
+    jar = place / "target" / "provider.jar"
     files = sorted(path for path in source.rglob("*") if path.is_file())
-    stamp = bootstrap.Stamp("spring", *(path.read_bytes() for path in files))
+    stamp = stamp_in(place, *(path.read_bytes() for path in files))
     if stamp.holds() and jar.is_file():
         return jar
     with bootstrap.stage("Spring Authorization Server"):
-        place = bootstrap.TOOLS / "spring"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(source, place)
         bootstrap.run(["mvn", "-q", "-B", "-DskipTests", "package"], "the server could not be built", cwd=place)
         stamp.write()
     return jar
+
+
+def stamp_in(folder, *inputs):
+    """Beside what it speaks of: it outlives a new Python environment."""
+    stamp = bootstrap.Stamp(folder.name, *inputs)
+    stamp.path = folder / ".made-of"
+    return stamp
 
 
 def download(artifact, sha256):

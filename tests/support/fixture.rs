@@ -171,6 +171,12 @@ impl Fixture {
         records.filter_map(|record| Some(record["event"].as_str()?.to_owned())).collect()
     }
 
+    /// Whether it may teach its process something of an issuer.
+    pub(crate) fn teaches(&self) -> bool {
+        let events = self.events();
+        ["discovery.fetched", "jwks.fetched"].iter().any(|event| events.contains(*event))
+    }
+
     /// Rewrites the expected records.
     pub(crate) fn rewrite(&self, records: &[Value]) {
         let text: String = records.iter().map(|record| format!("{record}\n")).collect();
