@@ -29,6 +29,7 @@ const BATCH: usize = 64;
 
 #[test]
 #[ignore = "a measurement: make evidence"]
+#[expect(clippy::disallowed_methods, reason = "time is what is measured")]
 fn verifying_is_a_small_multiple_of_parsing() {
     let (path, trust) = export("ratio", 300);
     let lines: Vec<Vec<u8>> = BufReader::new(File::open(path).unwrap()).split(b'\n').map(Result::unwrap).collect();
@@ -81,7 +82,6 @@ fn memory_does_not_grow_with_the_export() {
 
 #[test]
 #[ignore = "a part of another test"]
-#[expect(clippy::disallowed_methods, reason = "the parent says by the environment which export")]
 fn one_export_in_a_process_of_its_own() {
     let Some(path) = std::env::var_os("VERIFYING_EXPORT").map(PathBuf::from) else { return };
     let trust = Trust::parse(&fs::read_to_string(path.with_extension("trust")).unwrap()).unwrap();
