@@ -80,6 +80,7 @@ fn tampered() -> Vec<String> {
 #[test]
 fn a_person_reads_the_verdict_first() {
     golden("intact.txt", &verify(&["export.jsonl"]), 1);
+    golden("untrusted.txt", &tool(&["verify", "export.jsonl"]).output().unwrap(), 3);
     golden("tampered.txt", &judged(&joined(&tampered())), 2);
 }
 

@@ -59,6 +59,15 @@ fn problems(to: &mut dyn Write, of: &str, problems: &[Problem], palette: Palette
         return Ok(());
     }
     writeln!(to, "\n{}", palette.paint(Style::Strong, of))?;
+    // A key that nobody stands behind signed all or none: that is one thing to say.
+    for kind in OF_KEYS {
+        let count = problems.iter().filter(|problem| problem.kind == kind).count();
+        if count > 0 {
+            let title = palette.paint(style(kind.verdict()), kind.title());
+            writeln!(to, "  {title:<15}  {count} checkpoints")?;
+        }
+    }
+    let problems: Vec<&Problem> = problems.iter().filter(|problem| !OF_KEYS.contains(&problem.kind)).collect();
     for problem in problems.iter().take(PROBLEMS) {
         let title = palette.paint(style(problem.kind.verdict()), problem.kind.title());
         match (&problem.id, &problem.from, &problem.to) {
@@ -166,6 +175,7 @@ fn style(verdict: Verdict) -> Style {
     }
 }
 
+const OF_KEYS: [ProblemKind; 3] = [ProblemKind::Unbound, ProblemKind::Unsigned, ProblemKind::Untrusted];
 /// As text; more are in the JSON.
 const STREAMS: usize = 100;
 const PROBLEMS: usize = 20;
