@@ -16,7 +16,7 @@ WASM := target/wasm32-wasip1/release/oidc_audit.wasm
 FUZZ_SECONDS ?= 60
 MUTATED_REQUESTS ?= 100000
 
-.PHONY: help demo test ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
+.PHONY: help demo test captures providers keycloak ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
 
 help: ## What there is to make
 	@echo "oidc-audit: the flight recorder for OpenID Connect"
@@ -29,6 +29,16 @@ test: tools wasm modules build ## All tests: native, in wasmi, in real Envoys
 	rm -rf target/corpus
 	cargo test --workspace --locked
 	@$(PYTHON) tools/corpus.py
+	@$(PYTHON) tests/providers/scenario.py oidc-provider
+
+captures: $(if $(DIR),tools wasm) ## Captured traffic of real providers through the filter (DIR=…/captures; exits 77 without)
+	@$(PYTHON) tests/captures/run.py "$(DIR)"
+
+providers: tools wasm build ## One scenario against oidc-provider, Spring and Keycloak (exits 77 without Java and Maven)
+	@$(PYTHON) tests/providers/scenario.py
+
+keycloak: tools wasm build ## A real Keycloak's own event log against our records, by ids (exits 77 without Java and Maven)
+	@$(PYTHON) tests/providers/keycloak_log.py
 
 ci: ## Everything that must hold before a change is merged, with the seconds of each stage
 	@$(PYTHON) tools/ci.py

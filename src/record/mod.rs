@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod canonical;
+pub mod evidence;
 
 mod batch;
 mod class;
