@@ -153,8 +153,8 @@ impl Recorder {
         self.taught(taught)
     }
 
-    /// Shows the stream's latest checkpoint to the other streams of the process, and beats for all of them when it is its
-    /// turn. For every tick; before the first record it does nothing.
+    /// Shows the stream's latest acknowledged checkpoint to the other streams of the process, and beats for all of them when it
+    /// is its turn. For every tick; before the first acknowledgement it does nothing.
     ///
     /// `read` gives a shared value of the process, `write` writes one unless somebody else has since, and says so.
     pub fn be_present(
@@ -163,7 +163,7 @@ impl Recorder {
         write: &mut dyn FnMut(&Claim) -> bool,
         now: Timestamp,
     ) {
-        let Some(head) = self.outbox.head() else { return };
+        let Some(head) = self.outbox.acknowledged_head() else { return };
         if let Some(siblings) = self.presence.tick(head, &mut Shared { read, write }, now) {
             self.outbox.beat(siblings);
         }

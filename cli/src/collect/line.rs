@@ -45,6 +45,10 @@ pub(crate) enum Why {
     BadId,
     /// Another record has this id already.
     Conflict,
+    /// A checkpoint that no key which could stand behind it has signed, or that is none.
+    Forged,
+    /// A checkpoint that does not go on from the one before it.
+    Forked,
     NoId,
     NotAnObject,
     NotJson,

@@ -35,6 +35,10 @@ pub(super) struct Ends {
     closed: bool,
     /// When the last checkpoint was written.
     last: Timestamp,
+    /// Checkpoints that are not settled.
+    unsettled: Vec<Head>,
+    /// The latest one that the sink has acknowledged.
+    acknowledged: Option<Head>,
     /// Of a clock that is never set.
     pub(super) uptime: Option<u64>,
 }
@@ -79,6 +83,13 @@ impl Outbox {
     #[must_use]
     pub fn head(&self) -> Option<Head> {
         self.chain.as_ref().and_then(Chain::head)
+    }
+
+    /// The latest checkpoint that the sink has acknowledged. What siblings say of a stream must not be more than can be found
+    /// of it when the process is killed.
+    #[must_use]
+    pub fn acknowledged_head(&self) -> Option<Head> {
+        self.ends.acknowledged
     }
 
     /// Whose key signs, in the word of `audit.start`.
@@ -139,6 +150,7 @@ impl Outbox {
         let sealed = chain.seal(statement, now, entropy);
         add(&mut self.counters.checkpoints, 1);
         self.ends.last = now;
+        self.ends.unsettled.push(sealed.head);
         if closes {
             self.ends.closed = true;
             self.ends.closes = self.ends.closes.saturating_add(1);
@@ -150,11 +162,18 @@ impl Outbox {
     }
 
     pub(super) fn acknowledge_checkpoint(&mut self, number: u64) {
+        if let Some(at) = self.ends.unsettled.iter().position(|head| head.number == number) {
+            let head = self.ends.unsettled.swap_remove(at);
+            if self.ends.acknowledged.is_none_or(|known| known.number < number) {
+                self.ends.acknowledged = Some(head);
+            }
+        }
         self.told.retain(|(told, _)| *told != number);
     }
 
     pub(super) fn lose_checkpoint(&mut self, number: u64, reason: LossReason) {
         add(&mut self.counters.checkpoints_lost, 1);
+        self.ends.unsettled.retain(|head| head.number != number);
         // What it stated is unstated again.
         if let Some(at) = self.told.iter().position(|(told, _)| *told == number) {
             self.untold.restore(self.told.swap_remove(at).1);

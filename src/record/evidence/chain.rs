@@ -157,7 +157,7 @@ impl Chain {
             Signing::Configured(key) if kind == Kind::Open => Some(key.as_ref()),
             Signing::Configured(_) | Signing::Enrolled | Signing::Unsigned => self.epoch.key.as_ref(),
         };
-        let compact = jws::compact(&claims::encode(&checkpoint), own);
+        let compact = jws::compact(&claims::encode(&checkpoint), own, jws::TYP);
         let digest = Digest::of(compact.as_bytes());
         self.previous = Some(digest);
         self.next = self.next.saturating_add(1);

@@ -69,15 +69,30 @@ impl<'a> Jws<'a> {
     ///
     /// [`JwsError`], by its first cause from left to right.
     pub fn parse(text: &'a str) -> Result<Self, JwsError> {
+        Self::parse_typed(text, TYP)
+    }
+
+    /// One of another type: its header's `typ`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jws::parse`].
+    pub fn parse_typed(text: &'a str, typ: &str) -> Result<Self, JwsError> {
         let (signing_input, signature) = text.rsplit_once('.').ok_or(JwsError::Parts)?;
         let (header, payload) = signing_input.split_once('.').ok_or(JwsError::Parts)?;
         if payload.contains('.') {
             return Err(JwsError::Parts);
         }
-        let alg = read_header(&decoded(header)?, signature)?;
+        let alg = read_header(&decoded(header)?, signature, typ)?;
         let payload = decoded(payload)?;
         object(&payload)?;
         Ok(Self { alg, payload, signing_input, text })
+    }
+
+    /// The compact text of canonical claims.
+    #[must_use]
+    pub fn sign(claims: &str, key: &SigningKey, typ: &str) -> String {
+        compact(claims, Some(key), typ)
     }
 
     /// Whether this key signed it, and is the one that it names. Never true of an unsigned one.
@@ -99,10 +114,10 @@ impl<'a> Jws<'a> {
 }
 
 /// The compact text of canonical claims; unsigned without a key.
-pub(super) fn compact(claims: &str, key: Option<&SigningKey>) -> String {
+pub(super) fn compact(claims: &str, key: Option<&SigningKey>, typ: &str) -> String {
     let header = match key {
-        Some(key) => format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"{TYP}"}}"#, key.public().thumbprint()),
-        None => format!(r#"{{"alg":"none","typ":"{TYP}"}}"#),
+        Some(key) => format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"{typ}"}}"#, key.public().thumbprint()),
+        None => format!(r#"{{"alg":"none","typ":"{typ}"}}"#),
     };
     let mut text = String::with_capacity((header.len() + claims.len()) / 3 * 4 + 100);
     URL_SAFE_NO_PAD.encode_string(header, &mut text);
@@ -116,11 +131,11 @@ pub(super) fn compact(claims: &str, key: Option<&SigningKey>) -> String {
     text
 }
 
-fn read_header(text: &str, signature: &str) -> Result<Alg, JwsError> {
+fn read_header(text: &str, signature: &str, typ: &str) -> Result<Alg, JwsError> {
     let header = object(text)?;
     let Value::Object(members) = &header else { return Err(JwsError::Header) };
     let member = |name: &str| members.get(name).and_then(Value::as_str);
-    if member("typ") != Some(TYP) {
+    if member("typ") != Some(typ) {
         return Err(JwsError::Type);
     }
     match (member("alg"), members.len()) {

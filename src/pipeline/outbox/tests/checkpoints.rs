@@ -33,7 +33,23 @@ fn a_stream_opens_with_its_first_record_and_says_nothing_before() {
     assert_eq!((open.group.as_deref(), open.uptime, open.promise), (Some("node-1"), Some(7), 120));
     assert!(open.opening.is_some() && open.next_key.is_some());
     assert_eq!(outbox.head().map(|head| head.number), Some(0));
+    assert_eq!(outbox.acknowledged_head(), outbox.head());
     assert!(outbox.is_drained());
+}
+
+#[test]
+fn siblings_are_shown_what_the_sink_has_and_nothing_that_a_kill_could_take_back() {
+    let mut outbox = enrolled();
+    outbox.push(issuance(), at(1));
+    let open = outbox.next(at(1), &mut Seeded(1)).unwrap();
+    assert_eq!((outbox.head().map(|head| head.number), outbox.acknowledged_head()), (Some(0), None));
+    outbox.settle(open.id, &Reply::Transport, at(1), &mut Seeded(1));
+    assert_eq!(outbox.acknowledged_head(), None);
+    outbox.push(issuance(), at(90));
+    deliver(&mut outbox, at(90));
+    assert_eq!(outbox.acknowledged_head().map(|head| head.number), Some(0));
+    deliver(&mut outbox, at(91));
+    assert_eq!(outbox.acknowledged_head(), outbox.head());
 }
 
 #[test]
