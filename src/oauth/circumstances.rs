@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::endpoint::EndpointKind;
 use super::jwt;
 use super::metadata::Declared;
 use super::parameters::Parameters;
@@ -61,10 +62,14 @@ pub(super) fn read<'a>(scene: &Scene<'a>) -> Circumstances<'a> {
 fn duplicate(scene: &Scene<'_>) -> Option<&'static str> {
     let mut repeated = ONCE.iter().filter(|name| scene.parameters.count(name) > 1).peekable();
     repeated.peek()?;
+    // Each box that is ticked on a consent page is a `scope` (Spring Authorization Server): no request begins without a type.
+    let consents = ["response_type", "grant_type"].iter().all(|kind| !scene.parameters.has(kind))
+        && scene.endpoint.is_none_or(|endpoint| endpoint.kind == EndpointKind::Authorization);
     let query = Parameters::read(scene.decoded.request.query().unwrap_or_default(), &scene.policy.limits);
     let twice = |name: &&&str| {
         let (all, in_query) = (scene.parameters.count(name), query.count(name));
-        in_query > 1 || all.saturating_sub(in_query) > 1
+        let ticked = consents && **name == "scope" && in_query == 0;
+        !ticked && (in_query > 1 || all.saturating_sub(in_query) > 1)
     };
     repeated.find(twice).copied()
 }

@@ -5,13 +5,19 @@ use super::redirect::{Host, host_kind, is_http, is_listed, leads_on, oddity};
 use super::table::Rule;
 use super::{Baseline, Case, holds, is_email, present};
 use crate::http::{MediaType, UrlParts};
-use crate::oauth::{AuthorizationRequest, Delivery, LinkRole, RequestForm};
+use crate::oauth::{AuthorizationRequest, Delivery, LinkRole, ProtocolEvent, RequestForm};
 use crate::seen::{Malformation, Seen};
 
 pub(super) fn judge(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
     judge_parameters(case, request, findings);
-    object(case, request, findings);
-    page(case, findings);
+    // What a client publishes was named by a request that is judged itself.
+    if case.observation.event != ProtocolEvent::RequestObjectFetched {
+        object(case, request, findings);
+    }
+    // Where a request begins the page is the client's.
+    if case.observation.event == ProtocolEvent::AuthorizationRequest {
+        page(case, findings);
+    }
 }
 
 /// What is asked for, wherever it is asked: at the authorization endpoint, or where requests are pushed.
@@ -30,14 +36,14 @@ fn grant(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Fin
     findings.when(token, Rule::A01, &["response_type=token"]);
     findings.when(id_token && !mode("form_post"), Rule::A02, &["response_type=id_token"]);
     findings.when((token || id_token) && mode("query"), Rule::A24, &["response_mode=query"]);
-    let nonce = request.oidc_nonce.is_absent() && !case.observation.circumstances.hidden;
+    let nonce = request.oidc_nonce.is_absent() && !case.is_request_hidden();
     findings.when(id_token && nonce, Rule::A09, &["nonce=absent"]);
 }
 
 /// RFC 9700 §2.1.1: "Public clients MUST use PKCE", and of confidential clients: "the use of PKCE is RECOMMENDED".
 fn binding(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
     let (state, nonce, challenge) = (&request.oauth_state, &request.oidc_nonce, &request.code_challenge);
-    let visible = !case.observation.circumstances.hidden;
+    let visible = !case.is_request_hidden();
     let missing = visible && is_missing(challenge);
     let public = case.client().and_then(|client| client.confidential) == Some(false);
     let protected = holds(&request.scope, "openid") && !nonce.is_absent();
@@ -67,7 +73,7 @@ fn is_missing<T>(seen: &Seen<T>) -> bool {
 
 /// RFC 6749 §3.1.2.1: the redirection endpoint SHOULD require TLS; RFC 9700 §2.1: exact string matching.
 fn redirection(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
-    let openid = holds(&request.scope, "openid") && !case.observation.circumstances.hidden;
+    let openid = holds(&request.scope, "openid") && !case.is_request_hidden();
     findings.when(openid && is_missing(&request.redirect_uri), Rule::A14, &["redirect_uri=absent"]);
     let Some(uri) = present(&request.redirect_uri) else { return };
     let parts = UrlParts::read(uri.as_bytes());
@@ -134,6 +140,11 @@ pub(super) fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 impl Case<'_> {
+    /// Pushed, referenced, in an object that cannot be read, or cut.
+    fn is_request_hidden(&self) -> bool {
+        self.observation.circumstances.hidden
+    }
+
     pub(super) fn fapi(&self) -> bool {
         self.settings.baseline == Some(Baseline::Fapi2)
     }

@@ -4,7 +4,7 @@ use super::finding::Findings;
 use super::redirect::{Host, contains, host_kind, is_http, is_listed, oddity};
 use super::table::Rule;
 use super::{Case, claims, in_query, present};
-use crate::http::UrlParts;
+use crate::http::{Headers, MediaType, UrlParts};
 use crate::oauth::{AuthorizationResponse, Delivery, Message, ProtocolEvent};
 use crate::seen::Seen;
 
@@ -17,13 +17,23 @@ pub(super) fn judge(case: &Case<'_>, response: &AuthorizationResponse<'_>, findi
     target(case, response, findings);
     issuer(case, response, findings);
     error(case, response, findings);
-    let cacheable = response.delivery == Some(Delivery::FormPost) && !case.no_store();
-    findings.when(cacheable, Rule::R10, &["cache-control"]);
+    findings.when(is_page(case, response) && !case.no_store(), Rule::R10, &["cache-control"]);
     let short = present(&response.code).is_some_and(|length| *length < claims::GUESSABLE);
     findings.when(short, Rule::I26, &["response.code=short"]);
     if let Some(token) = &response.id_token {
         claims::judge(case, token, findings);
         claims::judge_front_channel(token, findings);
+    }
+}
+
+/// A page that holds the response, or one whose address does. What a client answers to a form is neither.
+fn is_page(case: &Case<'_>, response: &AuthorizationResponse<'_>) -> bool {
+    match case.observation.event {
+        ProtocolEvent::CallbackReceived => {
+            let html = case.answer().and_then(Headers::media_type) == Some(MediaType::Html);
+            html && case.status() == Some(200) && response.delivery == Some(Delivery::Query)
+        }
+        _ => response.delivery == Some(Delivery::FormPost),
     }
 }
 
@@ -35,7 +45,12 @@ fn target(case: &Case<'_>, response: &AuthorizationResponse<'_>, findings: &mut 
         Message::AuthorizationRequest(request) => present(&request.redirect_uri),
         _ => None,
     });
-    let elsewhere = requested.is_some_and(|asked| !UrlParts::read(asked.as_bytes()).same_place(&parts));
+    // A message to another window names an origin and no place.
+    let same = |asked: &UrlParts<'_>| match response.delivery {
+        Some(Delivery::Script) if parts.path.is_empty() => UrlParts { path: b"", ..*asked }.same_place(&parts),
+        _ => asked.same_place(&parts),
+    };
+    let elsewhere = requested.is_some_and(|asked| !same(&UrlParts::read(asked.as_bytes())));
     findings.when(elsewhere, Rule::R03, &["response.redirect_uri", "request.redirect_uri"]);
     let token = parts.query.and_then(|query| in_query(query, &["access_token", "id_token"]));
     findings.when(token.is_some(), Rule::R08, &Vec::from_iter(token));

@@ -123,7 +123,10 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
         Rule::T15,
         &["response.scope", "request.scope"],
     );
-    findings.when(!response.no_store, Rule::T18, &["response.no_store"]);
+    // What is pushed is a request, and a decision (UMA 2.0 Grant §3.3.5) may come without a token.
+    let issued = case.observation.event != ProtocolEvent::CibaPushed
+        && (token.access_token.is_some() || token.id_token.is_some());
+    findings.when(issued && !response.no_store, Rule::T18, &["response.no_store"]);
     let grant = present(&token.request.grant_type).map(AsRef::as_ref);
     let pointless = grant == Some("client_credentials") && response.refresh_token;
     findings.when(pointless, Rule::T23, &["response.refresh_token"]);
