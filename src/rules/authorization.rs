@@ -5,7 +5,9 @@ use super::redirect::{Host, host_kind, is_http, is_listed, leads_on, oddity};
 use super::table::Rule;
 use super::{Baseline, Case, holds, is_email, present};
 use crate::http::{MediaType, UrlParts};
-use crate::oauth::{AuthorizationRequest, Delivery, LinkRole, ProtocolEvent, RequestForm};
+use crate::oauth::{
+    AuthorizationRequest, Comparison, Delivery, Hidden, LinkRole, Message, ProtocolEvent, RequestForm, SignedMessage,
+};
 use crate::seen::{Malformation, Seen};
 
 pub(super) fn judge(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
@@ -26,6 +28,35 @@ pub(super) fn judge_parameters(case: &Case<'_>, request: &AuthorizationRequest<'
     binding(case, request, findings);
     redirection(case, request, findings);
     client(case, request, findings);
+    if let Some(object) = request.object.as_ref().filter(|object| !object.encrypted) {
+        signed(case, object, findings);
+        mismatch(request, object, findings);
+    }
+}
+
+/// RFC 9101 §10.1: with `alg` `none` nothing is protected; RFC 8725 §3.2. An object that never ends can be sent again.
+fn signed(case: &Case<'_>, object: &SignedMessage<'_>, findings: &mut Findings<'_>) {
+    let alg = present(&object.alg).map(AsRef::as_ref).unwrap_or_default();
+    let latest = case.judged.now.as_secs().saturating_add(OBJECT_LIFE);
+    let what = match () {
+        () if alg.is_empty() || alg.eq_ignore_ascii_case("none") => "request.object.alg=none",
+        () if alg.starts_with("HS") => "request.object.alg",
+        () if object.exp.is_absent() => "request.object.exp=absent",
+        () if present(&object.exp).is_some_and(|exp| *exp > latest) => "request.object.exp",
+        () => return,
+    };
+    findings.when(true, Rule::A16, &[what]);
+}
+
+/// RFC 9101 §6.3: the `client_id` values "MUST" be the same, and what stands outside is not to be used; §10.7 on mixing. OIDC
+/// Core §6.1: `response_type` and `client_id` outside "MUST match".
+fn mismatch(request: &AuthorizationRequest<'_>, object: &SignedMessage<'_>, findings: &mut Findings<'_>) {
+    let differs = request.object_differs.iter().copied().find(|name| COPIED.contains(name));
+    let wrong = |verdict: Option<Comparison>| verdict == Some(Comparison::Wrong);
+    let checks = [(wrong(object.checks.iss), "request.object.iss"), (wrong(object.checks.aud), "request.object.aud")];
+    let claim = checks.into_iter().find_map(|(wrong, what)| wrong.then_some(what));
+    let found = differs.or(claim);
+    findings.when(found.is_some(), Rule::A17, &Vec::from_iter(found));
 }
 
 /// RFC 9700 §2.1.2: "clients SHOULD NOT use the implicit grant (response type token)".
@@ -142,7 +173,16 @@ pub(super) fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
 impl Case<'_> {
     /// Pushed, referenced, in an object that cannot be read, or cut.
     fn is_request_hidden(&self) -> bool {
-        self.observation.circumstances.hidden
+        let request = match &self.observation.message {
+            Message::AuthorizationRequest(request) => request.as_ref(),
+            Message::Pushed(pushed) => &pushed.request,
+            _ => return false,
+        };
+        let elsewhere = matches!(request.form, Some(RequestForm::Par | RequestForm::RequestUri));
+        let sealed = request.form == Some(RequestForm::Request) && request.object.is_none();
+        let groups = [Hidden::JweRequest, Hidden::Truncated, Hidden::Undecoded];
+        let hidden = self.observation.hidden.iter().any(|group| groups.contains(group));
+        elsewhere || sealed || hidden || self.observation.integrity.parameters_cut
     }
 
     pub(super) fn fapi(&self) -> bool {
@@ -152,3 +192,10 @@ impl Case<'_> {
 
 /// Octets of a `state` that nobody guesses: 96 bits in base64url.
 const STATE: usize = 16;
+
+/// Seconds that a request object may live.
+const OBJECT_LIFE: u64 = 3_600;
+
+/// Parameters whose copies beside a request object decide who asks, and where it goes. `scope` is not: OIDC Core §6.1 has
+/// `openid` alone outside.
+const COPIED: [&str; 3] = ["client_id", "redirect_uri", "response_type"];
