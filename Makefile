@@ -16,7 +16,7 @@ WASM := target/wasm32-wasip1/release/oidc_audit.wasm
 FUZZ_SECONDS ?= 60
 MUTATED_REQUESTS ?= 100000
 
-.PHONY: help demo test ci tools build wasm modules size bench golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
+.PHONY: help demo test captures providers keycloak ci tools build wasm modules size bench evidence golden fuzz lint fmt clippy doc deny docs-check envoy-check dist clean
 
 help: ## What there is to make
 	@echo "oidc-audit: the flight recorder for OpenID Connect"
@@ -29,6 +29,16 @@ test: tools wasm modules build ## All tests: native, in wasmi, in real Envoys
 	rm -rf target/corpus
 	cargo test --workspace --locked
 	@$(PYTHON) tools/corpus.py
+	@$(PYTHON) tests/providers/scenario.py oidc-provider
+
+captures: $(if $(DIR),tools wasm) ## Captured traffic of real providers through the filter (DIR=…/captures; exits 77 without)
+	@$(PYTHON) tests/captures/run.py "$(DIR)"
+
+providers: tools wasm build ## One scenario against oidc-provider, Spring and Keycloak (exits 77 without Java and Maven)
+	@$(PYTHON) tests/providers/scenario.py
+
+keycloak: tools wasm build ## A real Keycloak's own event log against our records, by ids (exits 77 without Java and Maven)
+	@$(PYTHON) tests/providers/keycloak_log.py
 
 ci: ## Everything that must hold before a change is merged, with the seconds of each stage
 	@$(PYTHON) tools/ci.py
@@ -54,10 +64,14 @@ bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with 
 	cargo test --locked -q -p oidc-audit --test wasm an_unrelated_request -- --nocapture
 	cargo run --locked --release -p oidc-audit-bench
 
+evidence: tools ## What evidence must show (E1 to E9), each with its figure (TAMPER_CASES=10000)
+	@$(PYTHON) tools/evidence.py
+
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
 	GOLDEN=1 cargo test --locked -p oidc-audit --test coverage
-	GOLDEN=1 cargo test --locked -p oidc-audit-cli --bin oidc-audit --test findings --test timeline
+	GOLDEN=1 cargo test --locked -p oidc-audit --test tamper the_export
+	GOLDEN=1 cargo test --locked -p oidc-audit-cli --bin oidc-audit --test findings --test timeline --test verify
 	$(MAKE) demo
 	$(PYTHON) tools/readme.py
 

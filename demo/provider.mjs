@@ -30,10 +30,14 @@ const provider = new Provider(issuer, {
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
   findAccount: (_, id) => ({ accountId: id, claims: () => claimsOf(id) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+  // By default only where `offline_access` was asked for and consented to: single sign-on would bring none.
+  issueRefreshToken: (_, requester) => requester.grantTypeAllowed('refresh_token'),
   jwks: { keys: [signingKey()] },
   pkce: { required: () => true },
   rotateRefreshToken: true,

@@ -6,7 +6,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use oidc_audit::config::{self, HostFacts};
+use oidc_audit::entropy::{Entropy, NoEntropy};
 use oidc_audit::oauth::{Adapter, Evidence, Provider, Test, Verdict};
+use oidc_audit::record::StreamId;
+use oidc_audit::record::evidence::{
+    Chain, CheckpointLine, Covered, Digest, Identity, LEAF_PREFIX, Proof, Signing, SigningKey, Statement, Tree,
+};
+use oidc_audit::time::Timestamp;
 
 #[test]
 fn the_configuration_reference_is_the_readers_table() {
@@ -52,6 +58,75 @@ fn the_record_format_names_every_event() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let event = name.trim_end_matches(".json");
         assert!(text.contains(&format!("`{event}`")), "docs/record-format.md does not name {event}");
+    }
+}
+
+#[test]
+fn the_test_vectors_are_computed() {
+    let path = root().join("docs/record-format.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("from the code -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- /vectors -->").unwrap();
+    let expected = format!("{before}from the code -->\n```text\n{}```\n<!-- /vectors -->{after}", vectors());
+    if golden() {
+        fs::write(&path, &expected).unwrap();
+    }
+    assert!(text == expected || golden(), "docs/record-format.md is behind the code: `make golden`");
+}
+
+/// Records, leaves, roots, a proof and two checkpoints, one value a line.
+fn vectors() -> String {
+    let stream = StreamId::parse("000102030405060708090a0b0c0d0e0f").unwrap();
+    let record = |number| format!(r#"{{"event":"token.issued","id":"{stream}-{number}","schema":"oidc-audit/1"}}"#);
+    let records: Vec<String> = (1..=3).map(record).collect();
+    let leaves: Vec<Digest> = records.iter().map(|record| Digest::leaf(record.as_bytes())).collect();
+    let covered = |range: std::ops::Range<usize>| Covered {
+        first: range.start as u64 + 1,
+        last: range.end as u64,
+        root: leaves[range.clone()].iter().copied().collect::<Tree>().root().unwrap(),
+        leaves: leaves[range].iter().flat_map(|leaf| leaf.as_bytes()[..LEAF_PREFIX].to_vec()).collect(),
+    };
+    let mut entropy = Counter(0);
+    let key = SigningKey::draw(&mut entropy).unwrap();
+    let (x, kid) = (key.public(), key.public().thumbprint());
+    let identity =
+        Identity { config: "ab".repeat(32), build: "oidc-audit/0.1.0".to_owned(), promise: 120, ..Identity::default() };
+    let now = Timestamp::from_secs(1_768_469_400);
+    let mut chain = Chain::open(identity, Signing::Configured(key.into()), stream, now, &mut entropy).unwrap();
+    let mut text = String::new();
+    let mut say = |name: &str, value: &dyn std::fmt::Display| writeln!(text, "{name:<9} {value}").unwrap();
+    say("x", &x);
+    say("kid", &kid);
+    for (record, leaf) in records.iter().zip(&leaves) {
+        say("record", record);
+        say("leaf", leaf);
+    }
+    say("root 1-2", &covered(0..2).root);
+    say("root 1-3", &covered(0..3).root);
+    for node in Proof::of(&leaves, 1).unwrap().path {
+        say("proof 2/3", &node);
+    }
+    for range in [0..2, 2..3] {
+        let statement = Statement { covered: Some(covered(range)), uptime: Some(5_000_000), ..Statement::default() };
+        let sealed = chain.seal(statement, now, &mut entropy);
+        let read = CheckpointLine::parse(&sealed.line).unwrap();
+        say("claims", &read.signed().unwrap().payload);
+        say("line", &sealed.line);
+        say("digest", &sealed.head.digest);
+    }
+    text
+}
+
+/// 00, 01, 02, ...
+struct Counter(u8);
+
+impl Entropy for Counter {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        for byte in bytes {
+            *byte = self.0;
+            self.0 = self.0.wrapping_add(1);
+        }
+        Ok(())
     }
 }
 

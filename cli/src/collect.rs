@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 mod disk;
+pub(crate) mod guard;
 pub(crate) mod line;
 mod linger;
 mod metrics;
@@ -32,7 +33,9 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::findings::rule::Severity;
 use crate::findings::settings::Settings;
 use crate::term::Term;
+use crate::verify;
 use disk::{MinFree, parse_min_free, parse_size};
+use guard::Guard;
 use metrics::Metrics;
 use receiver::Receiver;
 use segment::{Directory, Unusable};
@@ -85,6 +88,15 @@ pub(crate) struct Args {
     /// A file with the bearer token; several lines are several tokens, so that one can replace another.
     #[arg(long, value_name = "FILE", help_heading = "Who may send")]
     token_file: Option<PathBuf>,
+
+    /// Refuse checkpoints that the keys of this trust file did not sign, where they could stand behind them.
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    trust: Option<PathBuf>,
+
+    /// Keep the latest checkpoint of every stream in this file too, and refuse one that does not go on from it. Keep the file
+    /// where whoever can change the records cannot: `oidc-audit verify --witness` reads it.
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    witness: Option<PathBuf>,
 
     /// Look for what several records prove together, and store it beside them as `finding.raised` records.
     #[arg(long, help_heading = "Findings")]
@@ -248,7 +260,9 @@ fn open(args: &Args, metrics: Arc<Metrics>, term: &mut Term) -> Result<(Store, H
     }
     let health = Health::default();
     let limits = Limits { min_free: args.min_free(), segment_size: args.segment_size };
-    let mut store = Store::new(directory, limits, health.clone(), metrics);
+    let trust = args.trust.as_deref().map(verify::load_trust).transpose()?;
+    let guard = Guard::open(trust, args.witness.as_deref())?;
+    let mut store = Store::new(directory, limits, health.clone(), metrics).guarded(guard);
     store.remember().map_err(unusable)?;
     Ok((store, health))
 }

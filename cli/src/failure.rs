@@ -7,13 +7,18 @@ use std::process::ExitCode;
 /// What every subcommand returns.
 pub(crate) type Outcome = Result<Exit, Failure>;
 
-/// The exit codes, the same for every subcommand.
+/// The exit codes, the same for every subcommand that does not judge evidence. For one that does, 2 is tampering and nothing
+/// else: what makes others unusable leaves it undecided.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Exit {
     /// 0: done, nothing wrong.
     Fine,
     /// 1: done, and it found something wrong.
     Found,
+    /// 2, of `verify` and its relatives alone: somebody changed something.
+    Tampered,
+    /// 3, of `verify` and its relatives alone: it cannot be told, for whatever reason.
+    Undecided,
     /// 2: usage, bad input, or it could not do its work.
     Unusable,
 }
@@ -23,7 +28,8 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Fine => Self::SUCCESS,
             Exit::Found => Self::from(1),
-            Exit::Unusable => Self::from(2),
+            Exit::Tampered | Exit::Unusable => Self::from(2),
+            Exit::Undecided => Self::from(3),
         }
     }
 }

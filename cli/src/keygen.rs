@@ -1,4 +1,5 @@
-//! `keygen`: two independent secrets of 32 random bytes, for join keys and for pseudonyms.
+//! `keygen`: three independent secrets of 32 random bytes: for join keys, for pseudonyms, and to sign checkpoints with; of the
+//! last one the public part too.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_audit::record::KeyId;
+use oidc_audit::record::evidence::PublicKey;
+use oidc_audit::record::{KeyId, NamedKey};
 use oidc_audit::secret::Secret;
 use serde_json::json;
 
@@ -16,10 +18,11 @@ use crate::clock;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::term::Term;
 
-/// Makes the two secrets that join keys and pseudonyms are derived from.
+/// Makes the secrets that join keys and pseudonyms are derived from, and the key that signs checkpoints.
 ///
-/// Prints the `keys` section of the plugin configuration and the environment that it names. Every proxy whose records
-/// should join must have the same secrets. They are not needed to read a timeline: keep them out of the log store.
+/// Prints the `keys` section of the plugin configuration, the environment that it names, and the trust file with the public part
+/// of the signing key. Every proxy whose records should join must have the same secrets. They are not needed to read a
+/// timeline or to verify one: keep them out of the log store.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -27,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "json")]
     env: bool,
 
-    /// Print one JSON object: `keys` (for the configuration) and `env` (names and values).
+    /// Print one JSON object: `keys` (for the configuration), `env` (names and values) and `trust` (the trust file).
     #[arg(long)]
     json: bool,
 
@@ -65,33 +68,52 @@ struct Generated {
     id: String,
     join: Secret<String>,
     pseudonym: Secret<String>,
+    signing: Secret<String>,
+    public: PublicKey,
 }
 
 impl Generated {
     fn new(id: String) -> Result<Self, Failure> {
-        Ok(Self { id, join: secret()?, pseudonym: secret()? })
+        let seed = random()?;
+        let named = KeyId::parse(&id).map(|id| NamedKey::new(id, seed));
+        let public = named.map_err(|_| Failure::new("the key id is none"))?.signing_key().public();
+        let text = |bytes: Secret<[u8; 32]>| bytes.map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        Ok(Self { id, join: text(random()?), pseudonym: text(random()?), signing: text(seed), public })
     }
 
     fn section(&self) -> serde_json::Value {
         let current = |name: &str| json!({ "current": { "env": name, "id": self.id } });
-        json!({ "join": current(JOIN), "pseudonym": current(PSEUDONYM) })
+        json!({ "join": current(JOIN), "pseudonym": current(PSEUDONYM), "signing": current(SIGNING) })
+    }
+
+    /// The trust file of docs/record-format.md, which holds from now on.
+    fn trust(&self) -> serde_json::Value {
+        let (kid, x) = (self.public.thumbprint().to_string(), self.public.to_string());
+        let now = clock::now().rfc3339_millis();
+        let key = json!({ "crv": "Ed25519", "kid": kid, "kty": "OKP", "not_before": now, "x": x });
+        json!({ "keys": [key], "schema": "oidc-audit-trust/1" })
     }
 
     fn environment(&self) -> String {
-        format!("{JOIN}={}\n{PSEUDONYM}={}\n", self.join.expose(), self.pseudonym.expose())
+        let secrets = [(JOIN, &self.join), (PSEUDONYM, &self.pseudonym), (SIGNING, &self.signing)];
+        secrets.map(|(name, secret)| format!("{name}={}\n", secret.expose())).concat()
     }
 
     fn json(&self) -> String {
-        let env = json!({ JOIN: self.join.expose(), PSEUDONYM: self.pseudonym.expose() });
-        format!("{}\n", json!({ "env": env, "keys": self.section() }))
+        let env = json!({
+            JOIN: self.join.expose(), PSEUDONYM: self.pseudonym.expose(), SIGNING: self.signing.expose()
+        });
+        format!("{}\n", json!({ "env": env, "keys": self.section(), "trust": self.trust() }))
     }
 
     fn explained(&self) -> String {
         format!(
             "# plugin configuration: a member of the top object\n\"keys\": {:#}\n\n# environment of the proxy; the VM \
-             needs it by vm_config.environment_variables.host_env_keys\n{}",
+             needs it by vm_config.environment_variables.host_env_keys\n{}\n# trust file of whoever verifies: public; \
+             bound it by not_after and grp where you can\n{:#}\n",
             self.section(),
-            self.environment()
+            self.environment(),
+            self.trust()
         )
     }
 }
@@ -102,10 +124,10 @@ impl fmt::Debug for Generated {
     }
 }
 
-fn secret() -> Result<Secret<String>, Failure> {
+fn random() -> Result<Secret<[u8; 32]>, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| Failure::new("the operating system gave no random bytes"))?;
-    Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+    Ok(Secret::new(bytes))
 }
 
 fn dated_id() -> String {
@@ -135,5 +157,6 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
 
 const JOIN: &str = "OIDC_AUDIT_JOIN_KEY";
 const PSEUDONYM: &str = "OIDC_AUDIT_PSEUDONYM_KEY";
+const SIGNING: &str = "OIDC_AUDIT_SIGNING_KEY";
 const EXAMPLES: &str = "Examples:\n  oidc-audit keygen --out keys.txt\n  oidc-audit keygen --env >> \
                         /etc/envoy/oidc-audit.env";

@@ -1,6 +1,6 @@
 //! Records from files, folders and standard input, line by line.
 //!
-//! Knows lines, ids and what makes a line a record. It is tolerant: what is no record is counted and named by its place,
+//! Knows lines, ids and what makes a line a record; what stores wrap records into is `unwrap`'s. It is tolerant: what is no record is counted and named by its place,
 //! never by its content, and nothing ends the reading but an operating system's error. Holds one line and, where
 //! duplicates are told apart, of every record its id and a digest.
 
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use oidc_audit::record::Record;
 use oidc_audit::time::Timestamp;
 use serde::Deserialize;
+
+mod unwrap;
 
 use crate::collect::line::{Digest, Kind, MAX_LINE, RecordId};
 use crate::failure::Failure;
@@ -34,7 +36,7 @@ pub(crate) struct Tally {
     pub(crate) records: u64,
     /// Lines with the id and the bytes of an earlier one: delivery is at least once.
     pub(crate) duplicates: u64,
-    /// `audit.checkpoint` lines, which are no records.
+    /// `audit.checkpoint` lines and what operators sign, which are no records.
     pub(crate) checkpoints: u64,
     /// A last line without its line feed that is no record: somebody is writing it, or was.
     pub(crate) torn: u64,
@@ -68,7 +70,7 @@ pub(crate) struct Place {
 }
 
 /// Reads everything that `inputs` name, in their order: files as they are, folders for their `*.jsonl` files at any depth
-/// in the order of their paths, `-` for `stdin`. Every record is handed to `each`.
+/// in the order of their paths, `-` for `stdin`. Every record is handed to `each`, also out of a store's export.
 ///
 /// # Errors
 ///
@@ -88,7 +90,8 @@ pub(crate) fn read(
     })
 }
 
-/// Hands every line that is not blank to `each`, which counts what it is, or says why it is no record.
+/// Hands every line that is not blank to `each`, which counts what it is, or says why it is no record; then it is handed every
+/// record that lies inside the line, if any does. A file that is one document over many lines is read as such.
 ///
 /// # Errors
 ///
@@ -150,18 +153,66 @@ impl Reader<'_> {
             let end = next_line(&mut input, &mut line)
                 .map_err(|error| Failure::io(format_args!("cannot read {name}"), &error))?;
             let text = line.trim_ascii();
+            if number == 1 && end != End::OfFile && is_cut(text) {
+                let place = || Place { file: name.to_owned(), line: 1 };
+                return self.document(&mut text.chain(input), place);
+            }
             if !text.is_empty() {
                 self.line(text, end, || Place { file: name.to_owned(), line: number });
             }
-            if end == End::OfFile {
-                return Ok(());
+            match end {
+                End::LineFeed => {}
+                End::OfFile => return Ok(()),
+                End::TooLong => {
+                    let rest = input.skip_until(b'\n');
+                    rest.map_err(|error| Failure::io(format_args!("cannot read {name}"), &error))?;
+                }
             }
         }
     }
 
+    /// JSON over many lines, or in one that is longer than any.
+    fn document(&mut self, input: &mut dyn Read, place: impl Fn() -> Place) -> Result<(), Failure> {
+        self.tally.lines += 1;
+        let (tally, each) = (&mut self.tally, &mut *self.each);
+        let mut strange = BTreeMap::new();
+        let mut take = |text: &[u8]| {
+            if let Err(why) = each(text, tally) {
+                *strange.entry(why).or_default() += 1;
+            }
+        };
+        let mut input = BufReader::with_capacity(BUFFER, input);
+        loop {
+            match next_document(&mut input, &mut take) {
+                Ok(Some(0)) => take(b""),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) if error.is_io() => {
+                    let what = format_args!("cannot read {}", place().file).to_string();
+                    return Err(Failure::io(what, &error.into()));
+                }
+                Err(error) if error.is_eof() => {
+                    self.tally.torn += 1;
+                    break;
+                }
+                Err(_) => {
+                    strange.entry(Why::NotJson).and_modify(|count| *count += 1).or_insert(1);
+                    break;
+                }
+            }
+        }
+        for (why, count) in strange {
+            *self.tally.strange.entry(why).or_default() += count;
+            self.tally.first_strange.get_or_insert_with(&place);
+        }
+        Ok(())
+    }
+
     fn line(&mut self, text: &[u8], end: End, place: impl FnOnce() -> Place) {
         self.tally.lines += 1;
-        let read = if end == End::TooLong { Err(Why::TooLong) } else { (self.each)(text, &mut self.tally) };
+        let fits = end != End::TooLong && text.len() <= MAX_LINE;
+        let read = if fits { (self.each)(text, &mut self.tally) } else { Err(Why::TooLong) };
+        let read = if end == End::TooLong { read } else { read.or_else(|why| self.inside(text).ok_or(why)?) };
         match read {
             Ok(()) => {}
             Err(_) if end == End::OfFile => self.tally.torn += 1,
@@ -169,6 +220,38 @@ impl Reader<'_> {
                 *self.tally.strange.entry(why).or_default() += 1;
                 self.tally.first_strange.get_or_insert_with(place);
             }
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// What lies inside a line that is no record; nothing, if nothing does.
+    fn inside(&mut self, text: &[u8]) -> Option<Result<(), Why>> {
+        let mut read = Ok(());
+        let (tally, each) = (&mut self.tally, &mut *self.each);
+        let found = unwrap::unwrap(text, &mut |record| read = read.and(each(record, tally)));
+        (found > 0).then_some(read)
+    }
+}
+
+/// Whether a first line is the beginning of a document and no whole one.
+fn is_cut(text: &[u8]) -> bool {
+    let begins = matches!(text.first(), Some(b'{' | b'['));
+    begins && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err_and(|error| error.is_eof())
+}
+
+/// The next of several documents; how many records were in it. `None` at the end.
+fn next_document(input: &mut BufReader<&mut dyn Read>, each: &mut dyn FnMut(&[u8])) -> serde_json::Result<Option<u64>> {
+    loop {
+        let buffer = input.fill_buf().map_err(serde_json::Error::io)?;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let blank = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let all = blank == buffer.len();
+        input.consume(blank);
+        if !all {
+            return unwrap::unwrap_document(input, each).map(Some);
         }
     }
 }
@@ -214,25 +297,25 @@ enum Line {
 /// The members that decide whether a line is a record at all.
 #[derive(Deserialize)]
 struct Envelope {
+    event: Option<String>,
     schema: Option<String>,
     id: Option<String>,
 }
 
 fn next_line(input: &mut BufReader<Box<dyn Read>>, line: &mut Vec<u8>) -> io::Result<End> {
-    let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX).saturating_add(1);
+    let limit = u64::try_from(MAX_EXPORT_LINE).unwrap_or(u64::MAX).saturating_add(1);
     let read = input.by_ref().take(limit).read_until(b'\n', line)?;
     if line.last() == Some(&b'\n') {
         return Ok(End::LineFeed);
     }
-    if read <= MAX_LINE {
+    if read <= MAX_EXPORT_LINE {
         return Ok(End::OfFile);
     }
-    input.skip_until(b'\n')?;
     Ok(End::TooLong)
 }
 
 fn parse(text: &[u8]) -> Result<Line, Why> {
-    let Ok(record) = serde_json::from_slice::<Record>(text) else { return Err(blame(text)) };
+    let Ok(record) = serde_json::from_slice::<Record>(text) else { return checkpoint(text) };
     if record.schema != SCHEMA {
         return Err(Why::OtherSchema);
     }
@@ -244,11 +327,22 @@ fn parse(text: &[u8]) -> Result<Line, Why> {
     Ok(Line::Record(Box::new(Found { id, at, record })))
 }
 
-/// Why a line is no record, or a checkpoint after all: those have members of their own.
+/// A checkpoint, which has members of its own, or why the line is nothing. What it says is not judged here.
+fn checkpoint(text: &[u8]) -> Result<Line, Why> {
+    let line = serde_json::from_slice::<Envelope>(text).ok().filter(|line| line.schema.as_deref() == Some(SCHEMA));
+    if line.as_ref().and_then(|line| line.event.as_deref()).is_some_and(|event| STATEMENTS.contains(&event)) {
+        return Ok(Line::Checkpoint);
+    }
+    match line.and_then(|line| RecordId::parse(&line.id?)) {
+        Some(RecordId { kind: Kind::Checkpoint, .. }) => Ok(Line::Checkpoint),
+        _ => Err(blame(text)),
+    }
+}
+
 fn blame(text: &[u8]) -> Why {
     match serde_json::from_slice::<Envelope>(text) {
         Ok(Envelope { schema: Some(schema), .. }) if schema != SCHEMA => Why::OtherSchema,
-        Ok(Envelope { schema: None, id: None }) => Why::OtherSchema,
+        Ok(Envelope { schema: None, id: None, .. }) => Why::OtherSchema,
         Ok(_) => Why::BadMember,
         Err(_) if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() => Why::BadMember,
         Err(_) => Why::NotJson,
@@ -286,7 +380,11 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
+/// What an operator signed: evidence, as checkpoints are.
+const STATEMENTS: [&str; 2] = ["audit.expired", "audit.redacted"];
 const SCHEMA: &str = "oidc-audit/1";
+/// A line of an export may hold a batch of records.
+const MAX_EXPORT_LINE: usize = 4 * 1024 * 1024;
 const BUFFER: usize = 256 * 1024;
 
 #[cfg(test)]
@@ -359,7 +457,10 @@ mod tests {
 
     #[test]
     fn a_checkpoint_is_no_record_and_no_stranger() {
-        let (tally, ids) = tally(record("c1", "").as_bytes());
-        assert_eq!((ids.len(), tally.checkpoints, tally.strangers()), (0, 1, 0));
+        let line = format!(
+            "{{\"event\":\"audit.checkpoint\",\"id\":\"{STREAM}-c0\",\"jws\":\"a.b.c\",\"schema\":\"oidc-audit/1\"}}\n"
+        );
+        let (tally, ids) = tally(format!("{line}{}", record("c1", "")).as_bytes());
+        assert_eq!((ids.len(), tally.checkpoints, tally.strangers()), (0, 2, 0));
     }
 }

@@ -249,6 +249,21 @@ fn keys_that_keygen_makes_pass_check() {
 }
 
 #[test]
+fn keygen_makes_a_trust_file_of_the_public_part_alone() {
+    let made: Value = serde_json::from_slice(&output(&["keygen", "--json"]).stdout).unwrap();
+    assert_eq!(made["trust"]["schema"], "oidc-audit-trust/1");
+    let key = made["trust"]["keys"][0].as_object().unwrap();
+    assert_eq!(key.keys().collect::<Vec<_>>(), ["crv", "kid", "kty", "not_before", "x"]);
+    let public = oidc_audit::record::evidence::PublicKey::parse(key["x"].as_str().unwrap()).unwrap();
+    assert_eq!(key["kid"], public.thumbprint().to_string());
+    for secret in made["env"].as_object().unwrap().values() {
+        assert!(!made["trust"].to_string().contains(secret.as_str().unwrap()));
+    }
+    let shown = text(&output(&["keygen"]).stdout).to_owned();
+    assert!(shown.contains("OIDC_AUDIT_SIGNING_KEY=") && shown.contains("oidc-audit-trust/1"), "{shown}");
+}
+
+#[test]
 fn keygen_writes_a_private_file_and_never_overwrites_one() {
     let path = folder().join("keys");
     let args = ["keygen", "--env", "--out", path.to_str().unwrap()];

@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_audit::body::{self, DecodeLimits};
 use oidc_audit::config::{self, Config, HostFacts};
 use oidc_audit::entropy::{Entropy, NoEntropy};
@@ -15,6 +17,7 @@ use oidc_audit::pipeline::{
     Budget, Exchange, OutboxSettings, Recorder, RecorderSettings, Reply, SinkSettings, Statement, StreamEnd,
 };
 use oidc_audit::record::Observer;
+use oidc_audit::record::evidence::{CheckpointLine, TYP};
 use oidc_audit::time::Timestamp;
 use serde_json::Value;
 
@@ -47,6 +50,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "authority", kind: Kind::Value, run: authority },
     Target { name: "basic", kind: Kind::Value, run: basic },
     Target { name: "challenges", kind: Kind::Value, run: challenges },
+    Target { name: "checkpoint", kind: Kind::Body, run: checkpoint },
     Target { name: "coding", kind: Kind::Packed, run: coding },
     Target { name: "collect_lines", kind: Kind::Body, run: collect_lines },
     Target { name: "config", kind: Kind::Configuration, run: config },
@@ -92,6 +96,20 @@ fn coding(input: &[u8]) {
         }
     }
     black_box(body::decode([b"gzip".as_slice(), b"deflate"], input, &limits).ok());
+}
+
+/// A line that is taken is written as it was read. What is no line is tried as the claims of one.
+fn checkpoint(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    if let Ok(line) = CheckpointLine::parse(text) {
+        assert_eq!(line.text(), text);
+    }
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = format!(r#"{{"alg":"none","typ":"{TYP}"}}"#);
+    let jws = format!("{}.{}.", part(&header), part(text));
+    if let Ok(line) = CheckpointLine::read(&serde_json::json!({ "jws": jws })) {
+        black_box(line);
+    }
 }
 
 fn collect_lines(input: &[u8]) {

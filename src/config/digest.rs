@@ -34,9 +34,15 @@ impl Canonical {
             Some(rings) => {
                 self.ring("join", &rings.join);
                 self.ring("pseudonym", &rings.pseudonym);
+                if let Some(key) = &rings.signing {
+                    self.text("signing_key", key.id.as_str());
+                }
             }
             None => self.text("keys", "ephemeral"),
         }
+        self.text("signing", settings.signing.as_str());
+        self.text("domain", settings.domain.as_deref().unwrap_or_default());
+        self.text("beat_seconds", &settings.beat_seconds.to_string());
         self.text("profile", settings.privacy.profile.as_str());
         self.text("purpose", settings.privacy.purpose.as_deref().unwrap_or_default());
         self.number("trusted_hops", settings.privacy.trusted_hops.into());

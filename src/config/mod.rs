@@ -27,10 +27,11 @@ use reader::Report;
 #[cfg(not(target_family = "wasm"))]
 pub use reference::{Member, reference, schema};
 pub use secrets::Environment;
-use settings::Settings;
+use settings::{Settings, SigningMode};
 
 use crate::oauth::{Endpoints, IssuerSettings, Limits, Policy, PolicyField};
-use crate::pipeline::{FetchSettings, OutboxSettings, SinkSettings, Statement, VantageRule};
+use crate::pipeline::{EvidenceSettings, FetchSettings, OutboxSettings, SinkSettings, Statement, VantageRule};
+use crate::record::evidence::Signing;
 use crate::record::{Keys, Privacy};
 use crate::rules::RuleSettings;
 
@@ -116,11 +117,13 @@ fn read(text: &[u8]) -> Result<Json, ProblemKind> {
 fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<Config> {
     let statement = Statement {
         config_digest: digest::digest(&settings),
-        inline_secrets: settings.inline_secrets,
+        inline_secrets: settings.inline_secrets.clone(),
         issuers: settings.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
+        signing_key: settings.rings.as_ref().and_then(|rings| rings.signing.as_ref()).map(|key| key.id.clone()),
         sinks: settings.sinks.iter().map(|sink| sink.name.clone()).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    let evidence = evidence(&settings, &statement);
     let fetches =
         settings.issuers.iter().enumerate().filter_map(|(issuer, settings)| {
             Some(FetchSettings { issuer, cluster: settings.cluster.as_deref()?.into() })
@@ -137,6 +140,7 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         queue_bytes: settings.memory / 2,
         keep_ms: u64::from(settings.retain_seconds).saturating_mul(1_000),
         sink: settings.sinks.first()?.settings(),
+        evidence,
     };
     Some(Config {
         enabled: settings.enabled,
@@ -152,6 +156,22 @@ fn compile(settings: Settings, host: &HostFacts, report: &mut Report) -> Option<
         statement,
         warnings: Vec::new(),
     })
+}
+
+fn evidence(settings: &Settings, statement: &Statement) -> EvidenceSettings {
+    let key = settings.rings.as_ref().and_then(|rings| rings.signing.as_ref());
+    let signing = match (settings.signing, key) {
+        (SigningMode::Configured, Some(key)) => Signing::Configured(key.signing_key().into()),
+        (SigningMode::Enrolled, _) => Signing::Enrolled,
+        (SigningMode::Configured | SigningMode::Unsigned, _) => Signing::Unsigned,
+    };
+    EvidenceSettings {
+        signing,
+        domain: settings.domain.clone(),
+        config_digest: statement.config_digest.clone(),
+        build: format!("oidc-audit/{}", statement.version),
+        beat_seconds: settings.beat_seconds,
+    }
 }
 
 /// What the protocol layer finds wrong is a problem too. Its indexes of issuers are those of the text only where none

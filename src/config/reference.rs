@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{issuers, settings, sinks};
 
+mod evidence;
 mod judgement;
 mod keys;
 mod own_providers;
@@ -34,6 +35,7 @@ pub fn reference() -> Vec<Member> {
     members.extend(own_providers::members());
     members.extend(sink());
     members.extend(keys::keys());
+    members.extend(evidence::evidence());
     members.extend(people());
     members.extend(own_providers::capture());
     members.extend(judgement::members());

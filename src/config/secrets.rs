@@ -22,11 +22,12 @@ pub(super) struct Secrets<'a> {
     pub(super) inline: Vec<String>,
 }
 
-/// `keys`: the two rings, both or none.
+/// `keys`: the two rings, both or none, and with them the key that signs checkpoints, if there is one.
 #[derive(Debug)]
 pub(super) struct Rings {
     pub(super) join: KeyRing,
     pub(super) pseudonym: KeyRing,
+    pub(super) signing: Option<NamedKey>,
 }
 
 impl<'a> Secrets<'a> {
@@ -36,12 +37,13 @@ impl<'a> Secrets<'a> {
 
     /// `keys`.
     pub(super) fn rings(&mut self, node: &Node<'_>, report: &mut Report) -> Option<Rings> {
-        let members = node.members(RINGS, report)?;
-        let [join, pseudonym] = ["join", "pseudonym"].map(|name| {
+        let members = node.members(KEYS, report)?;
+        let signing = members.get("signing").and_then(|node| self.signing(&node, report));
+        let [join, pseudonym] = RINGS.map(|name| {
             let ring = members.require(name, report)?;
             self.ring(&ring, report)
         });
-        Some(Rings { join: join?, pseudonym: pseudonym? })
+        Some(Rings { join: join?, pseudonym: pseudonym?, signing })
     }
 
     /// `{"env": NAME}` or `{"inline": TEXT}`: a text that is sent as it is, such as a bearer token.
@@ -56,6 +58,13 @@ impl<'a> Secrets<'a> {
     /// An inline secret that is not in the form of one: a plain text where a secret is usual.
     pub(super) fn plain(&mut self, node: &Node<'_>, report: &mut Report) {
         self.note_inline(&node.pointer, report);
+    }
+
+    /// An earlier key signs nothing any more: who verifies knows it from the trust file, and the filter need not have it.
+    fn signing(&mut self, node: &Node<'_>, report: &mut Report) -> Option<NamedKey> {
+        let members = node.members(SIGNING, report)?;
+        let current = members.require("current", report);
+        current.and_then(|key| self.key(&key, report))
     }
 
     fn ring(&mut self, node: &Node<'_>, report: &mut Report) -> Option<KeyRing> {
@@ -142,8 +151,10 @@ fn bytes(text: &str) -> Option<[u8; 32]> {
     decoded.as_slice().try_into().ok()
 }
 
-pub(super) const RINGS: &[&str] = &["join", "pseudonym"];
+pub(super) const KEYS: &[&str] = &["join", "pseudonym", "signing"];
+pub(super) const RINGS: [&str; 2] = ["join", "pseudonym"];
 pub(super) const RING: &[&str] = &["current", "previous"];
+pub(super) const SIGNING: &[&str] = &["current"];
 pub(super) const KEY: &[&str] = &["id", "env", "inline"];
 pub(super) const SECRET: &[&str] = &["env", "inline"];
 

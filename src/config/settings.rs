@@ -23,6 +23,9 @@ pub(super) struct Settings {
     pub(super) parties: Vec<Party>,
     pub(super) sinks: Vec<Sink>,
     pub(super) rings: Option<Rings>,
+    pub(super) signing: SigningMode,
+    pub(super) domain: Option<String>,
+    pub(super) beat_seconds: u32,
     pub(super) privacy: Privacy,
     pub(super) login_forms: LoginForms,
     /// Whether pages that are no attempts are recorded.
@@ -36,6 +39,24 @@ pub(super) struct Settings {
     pub(super) vantage: Option<Vantage>,
     /// Pointers of secrets that stand in the configuration itself.
     pub(super) inline_secrets: Vec<String>,
+}
+
+/// Whose key signs checkpoints.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum SigningMode {
+    Configured,
+    Enrolled,
+    Unsigned,
+}
+
+impl SigningMode {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::Enrolled => "enrolled",
+            Self::Unsigned => "unsigned",
+        }
+    }
 }
 
 impl Settings {
@@ -53,6 +74,9 @@ impl Settings {
         let parties = parties::read(&members, &issuers, report);
         let sinks = members.require("sinks", report).map(|node| sinks::read(&node, &mut secrets, report));
         let rings = members.get("keys").and_then(|node| secrets.rings(&node, report));
+        let key =
+            members.get("keys").and_then(|node| node.open(&mut Report::default())).and_then(|keys| keys.get("signing"));
+        let (signing, domain, beat_seconds) = evidence(&members, key.is_some(), report);
         let (interval_ms, retain_seconds) = delivery(&members, report);
         let (login_forms, interactions) = capture(&members, report);
         let (memory, signature_checks) = limits(&members, report);
@@ -62,6 +86,9 @@ impl Settings {
             parties,
             sinks: sinks.unwrap_or_default(),
             rings,
+            signing,
+            domain,
+            beat_seconds,
             privacy: privacy(&members, report),
             login_forms,
             interactions,
@@ -114,6 +141,30 @@ fn privacy(members: &Members<'_>, report: &mut Report) -> Privacy {
     let hops = members.get("trusted_hops").and_then(|node| node.number(0, 16, report));
     let trusted_hops = hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or_default();
     Privacy { profile, purpose: purpose.map(str::to_owned), trusted_hops }
+}
+
+/// `signing`, `domain` and `beat_seconds`; `key`: whether there is one in `keys`.
+fn evidence(members: &Members<'_>, key: bool, report: &mut Report) -> (SigningMode, Option<String>, u32) {
+    let default = if key { SigningMode::Configured } else { SigningMode::Unsigned };
+    let Some(members) = members.get("evidence").and_then(|node| node.members(EVIDENCE, report)) else {
+        return (default, None, BEAT_SECONDS.1);
+    };
+    let signing = members.get("signing");
+    let mode = match signing.as_ref().and_then(|node| node.word(SIGNINGS, report)) {
+        Some(0) => SigningMode::Configured,
+        Some(_) => SigningMode::Enrolled,
+        None => default,
+    };
+    if let Some(node) = signing.filter(|_| key == (mode == SigningMode::Enrolled)) {
+        report.problem(&node.pointer, ProblemKind::Expected("`configured` with a key in `keys`, `enrolled` without"));
+    }
+    let domain = members.get("domain");
+    let domain =
+        domain.and_then(|node| node.text(64, "1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`", &forms::is_label, report));
+    let (least, default, most) = BEAT_SECONDS;
+    let beat = members.get("beat_seconds").and_then(|node| node.number(least.into(), most.into(), report));
+    let beat = beat.and_then(|beat| u32::try_from(beat).ok()).unwrap_or(default);
+    (mode, domain.map(str::to_owned), beat)
 }
 
 /// `login_forms` and `interactions`.
@@ -173,6 +224,7 @@ pub(super) const ROOT: &[&str] = &[
     "sinks",
     "keys",
     "insecure_inline",
+    "evidence",
     "privacy",
     "capture",
     "rules",
@@ -180,6 +232,8 @@ pub(super) const ROOT: &[&str] = &[
     "delivery",
     "vantage",
 ];
+pub(super) const EVIDENCE: &[&str] = &["signing", "domain", "beat_seconds"];
+pub(super) const SIGNINGS: &[&str] = &["configured", "enrolled"];
 pub(super) const CAPTURE: &[&str] = &["login_forms", "interactions"];
 /// [`LoginForms::ALL`]
 pub(super) const LOGIN_FORMS: &[&str] = &["off", "outcome", "username"];
@@ -196,6 +250,8 @@ pub(super) const MEMORY: (u64, u64, u64) = (256 << 10, 16 << 20, 512 << 20);
 pub(super) const SIGNATURE_CHECKS: (u32, u32, u32) = (0, 20, 10_000);
 /// Every signature, and none.
 pub(super) const CHECK_WORDS: &[&str] = &["all", "off"];
+/// Seconds between two beats of a process: least, default, most.
+pub(super) const BEAT_SECONDS: (u32, u32, u32) = (10, crate::pipeline::BEAT_SECONDS, 3_600);
 /// Milliseconds between two looks at the queue: least, default, most.
 pub(super) const INTERVAL_MS: (u32, u32, u32) = (50, 1_000, 60_000);
 /// Seconds for which an undelivered batch is kept: least, default, most.

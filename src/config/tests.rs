@@ -15,7 +15,7 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 fn parsed(text: &str) -> Result<Config, Rejected> {
     let environment = |name: &str| match name {
-        "JOIN" | "PSEUDONYM" => Some(KEY.to_owned()),
+        "JOIN" | "PSEUDONYM" | "SIGNING" => Some(KEY.to_owned()),
         "FROM_FILE" => Some(format!("{KEY}\n")),
         "TOKEN" => Some("sink-token".to_owned()),
         "SHORT" => Some("AAEC".to_owned()),
@@ -232,6 +232,27 @@ fn a_line_break_at_the_end_of_a_variable_is_no_part_of_the_key() {
 }
 
 #[test]
+fn a_stream_is_signed_by_the_configured_key_by_its_own_or_not_at_all() {
+    let signing = |text: &str| parsed(text).unwrap().outbox.evidence.signing;
+    assert!(matches!(signing(MINIMAL), Signing::Unsigned));
+    assert!(matches!(signing(&with(r#""evidence":{"signing":"enrolled"}"#)), Signing::Enrolled));
+    let key = r#""signing":{"current":{"id":"s1","env":"SIGNING"}}"#;
+    let keys = keys(r#"{"id":"k1","env":"JOIN"}"#).replacen("{", &format!("{{{key},"), 1);
+    let Signing::Configured(signer) = signing(&with(&keys)) else { panic!() };
+    // RFC 8032 §5.1.5, of the seed 00..1f.
+    assert_eq!(signer.public().to_string(), "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg");
+    let statement = parsed(&with(&keys)).unwrap().statement;
+    assert_eq!(statement.signing_key.map(|id| id.as_str().to_owned()), Some("s1".to_owned()));
+    for (members, mode) in [(String::new(), "configured"), (format!("{keys},"), "enrolled")] {
+        let text = with(&format!(r#"{members}"evidence":{{"signing":"{mode}"}}"#));
+        let [problem] = problems(&text).try_into().unwrap();
+        assert!(problem.starts_with("/evidence/signing"), "{problem}");
+    }
+    let previous = keys.replace(r#""env":"SIGNING"}"#, r#""env":"SIGNING"},"previous":[]"#);
+    assert!(problems(&with(&previous))[0].starts_with("/keys/signing/previous"));
+}
+
+#[test]
 fn the_digest_is_of_what_holds_and_not_of_how_it_is_written() {
     let digest = |text: &str| parsed(text).unwrap().statement.config_digest;
     let same = r#"{"sinks":[{"timeout_ms":5000.0,"cluster":"audit_log","path":"/"}],"enabled":true,"version":"1.0","issuers":[{"issuer":"https://idp.example.com/realms/acme","authorities":[]}]}"#;
@@ -279,6 +300,9 @@ fn schema_and_reader_agree() {
         with(&keys(r#"{"id":"e1","env":"JOIN"}"#)),
         with(&keys(r#"{"id":"k1"}"#)),
         with(r#""keys":{"join":{"current":{"id":"k1","env":"JOIN"}}}"#),
+        with(r#""evidence":{"signing":"none"}"#),
+        with(r#""evidence":{"domain":"a b"}"#),
+        with(r#""evidence":{"beat_seconds":5}"#),
         MINIMAL.replace("https:", "ftp:"),
         MINIMAL.replace(r#""audit_log"}"#, r#""audit_log","accept":[]}"#),
         MINIMAL.replace(r#""audit_log"}"#, r#""audit_log","headers":{"Host":"x"}}"#),
@@ -306,10 +330,13 @@ fn the_reference_names_exactly_the_members_that_the_reader_knows() {
         ("/issuers/*", issuers::ISSUER),
         ("/issuers/*/endpoints", issuers::ENDPOINTS),
         ("/sinks/*", sinks::SINK),
-        ("/keys", secrets::RINGS),
+        ("/keys", secrets::KEYS),
         ("/keys/join", secrets::RING),
         ("/keys/join/current", secrets::KEY),
         ("/keys/pseudonym/previous/*", secrets::KEY),
+        ("/keys/signing", secrets::SIGNING),
+        ("/keys/signing/current", secrets::KEY),
+        ("/evidence", settings::EVIDENCE),
         ("/privacy", settings::PRIVACY),
         ("/capture", settings::CAPTURE),
         ("/providers/*", providers::PROVIDER),
@@ -381,9 +408,11 @@ const FULL: &str = r#"{
     }],
     "keys": {
         "join": {"current": {"id": "k2", "env": "JOIN"}, "previous": [{"id": "k1", "env": "JOIN"}]},
-        "pseudonym": {"current": {"id": "p1", "env": "PSEUDONYM"}}
+        "pseudonym": {"current": {"id": "p1", "env": "PSEUDONYM"}},
+        "signing": {"current": {"id": "s1", "env": "SIGNING"}}
     },
     "insecure_inline": false,
+    "evidence": {"signing": "configured", "domain": "acme", "beat_seconds": 30},
     "privacy": {"profile": "full", "purpose": "incident 7", "trusted_hops": 2},
     "limits": {"memory": 4194304},
     "delivery": {"interval_ms": 200, "retain_seconds": 60},

@@ -110,7 +110,9 @@ pub(super) fn arrived<'a>(scene: &Scene<'a>, expected: bool, trust: Trust) -> Op
     let parameters = scene.parameters.clone();
     let sent = |name: &&str| was_sent(&parameters.octets(name));
     let signed = parameters.octets("response").present().is_some_and(|response| jwt::read(&response).is_some());
-    if !is_response(&parameters, expected) || !(expected || signed || ["state", "iss"].iter().any(sent)) {
+    // `response_type=none` brings nothing but what names the flow and who answers.
+    let nothing = expected && sent(&"state") && (sent(&"iss") || sent(&"session_state"));
+    if !(is_response(&parameters, expected) || nothing) || !(expected || signed || ["state", "iss"].iter().any(sent)) {
         return None;
     }
     let posted = scene.body_format == Some(BodyFormat::Form);

@@ -70,6 +70,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
     scene.claim_named(&mut observation, issuer.as_deref());
     if let Some(claims) = &claims {
         claims.link(&mut links, &OF_ACCESS_TOKEN, observation.issuer.as_ref());
+        dpop::link_certificates(scene, Some(claims), &mut links);
         observation.subject = claims.subject(Trust::Unverified);
         observation.client = client(claims.client());
     }

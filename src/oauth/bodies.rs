@@ -196,9 +196,9 @@ fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bo
         // Whatever it says it is: a token request with an odd content type is one that an auditor wants to see.
         Some(Kind::Token) => true,
         Some(kind) if is_back_channel(kind) => true,
-        Some(Kind::Authorization | Kind::Callback | Kind::DeviceVerification | Kind::EndSession | Kind::Userinfo) => {
-            form
-        }
+        // A provider is a client of others: what they post to it is read as a client's.
+        Some(Kind::BackchannelLogout | Kind::Callback) => form,
+        Some(Kind::Authorization | Kind::DeviceVerification | Kind::EndSession | Kind::Userinfo) => form,
         // RFC 9493 §3: who is signed out stands in a JSON body.
         Some(Kind::AdminSession) => form || head.headers.media_type() == Some(MediaType::Json),
         Some(Kind::EndSessionConfirm) => {

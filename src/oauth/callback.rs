@@ -9,7 +9,7 @@ use super::recognise::is_internal_hop;
 use super::redirects;
 use super::scene::{Answer, Scene, was_sent};
 use super::signature::SignatureCheck;
-use crate::http::ResponseHead;
+use crate::http::{ResponseHead, UrlParts};
 use crate::secret::Secret;
 
 /// A response that a browser brings to a client.
@@ -98,8 +98,17 @@ fn judge(scene: &Scene<'_>, found: &Found<'_>) -> (Outcome, Option<Reason>) {
         (Answer::Local(400..=499), None) => (Outcome::Failure, Some(Reason::LocalReply)),
         (Answer::Local(_), None) => (Outcome::Unknown, Some(Reason::LocalReply)),
         (Answer::Server(400..), None) => (Outcome::Failure, Some(Reason::HttpStatus)),
+        (Answer::Server(300..=399), None) if refuses(scene) => (Outcome::Failure, Some(Reason::HttpStatus)),
         (Answer::Server(_), None) => (Outcome::Success, None),
     }
+}
+
+/// A client that leads the browser to a page of its own with `error` did not take what came (Spring Security: `/login?error`).
+fn refuses(scene: &Scene<'_>) -> bool {
+    let Some(target) = scene.location().map(UrlParts::read) else { return false };
+    let own = target.authority.is_none() || target.authority == scene.decoded.request.authority();
+    let mut pairs = target.query.unwrap_or_default().split(|byte| *byte == b'&');
+    own && pairs.any(|pair| pair.split(|byte| *byte == b'=').next() == Some(b"error"))
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn is_same_issuer(expected: &str, named: &str) -> bool {
 fn entra_tenant(issuer: &str) -> Option<&[u8]> {
     let parts = UrlParts::read(issuer.as_bytes());
     let host = parts.host()?;
-    let entra = [b"login.microsoftonline.com".as_slice(), b"sts.windows.net"].iter().any(|own| *own == host);
+    let entra = [b"login.microsoftonline.com".as_slice(), b"sts.windows.net"].contains(&host);
     parts.path.strip_prefix(b"/")?.split(|byte| *byte == b'/').next().filter(|_| entra)
 }
 

@@ -44,6 +44,10 @@ pub fn observe<'a>(policy: &'a Policy, decoded: &'a Decoded<'a>) -> Vec<Observat
 }
 
 fn of_server<'a>(scene: &Scene<'a>) -> Vec<Observation<'a>> {
+    // A broker is told of logouts as any client is.
+    if scene.endpoint.is_some_and(|endpoint| endpoint.kind == Kind::BackchannelLogout) {
+        return Vec::from_iter(notices::logout(scene));
+    }
     let mut observations = match subject(scene) {
         Some((kind, recognition)) => read_known(scene, kind, recognition),
         None => authorization::observe_response(scene),

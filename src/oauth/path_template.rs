@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::endpoint::Endpoint;
 use super::policy::Issuer;
+use super::provider::ISSUER;
 use crate::http::normalise_path;
 
 /// The template of a request's path. A path that the operator or the issuer named is shown as it is, one of a profile by
@@ -11,7 +12,7 @@ use crate::http::normalise_path;
 pub(super) fn of<'a>(target: &'a [u8], issuer: &Issuer, endpoint: Option<&Endpoint>) -> Cow<'a, str> {
     match endpoint.and_then(|endpoint| template(issuer, endpoint)) {
         Some(template) => Cow::Owned(match template.strip_prefix("//") {
-            Some(below) => format!("/{below}"),
+            Some(below) => ["/", below].concat().replace(ISSUER, &base(issuer)),
             None => base(issuer) + template,
         }),
         None if endpoint.is_some_and(|endpoint| endpoint.is_named() && !endpoint.is_below()) => {
@@ -94,6 +95,8 @@ mod tests {
             template(realm, Some(Provider::Keycloak), path),
             "/auth/realms/{realm}/protocol/openid-connect/token"
         );
+        let session = "/admin/auth/realms/acme/sessions/08a5019c-17e1-4977-8f42-65a12843ea02";
+        assert_eq!(template(realm, Some(Provider::Keycloak), session), "/admin/auth/realms/{realm}/sessions/{session}");
         assert_eq!(template("https://idp.test", Some(Provider::OidcProvider), "/auth/RlA46jOelvRs"), "/auth/{uid}");
     }
 

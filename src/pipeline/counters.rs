@@ -21,6 +21,10 @@ pub struct Counters {
     pub acknowledged: u64,
     /// Events whose sealed record was given up; each is named in an `audit.drop` record.
     pub lost: u64,
+    /// Checkpoints that were written.
+    pub checkpoints: u64,
+    /// Checkpoints that were given up; each is named in a later one.
+    pub checkpoints_lost: u64,
     /// Events that became part of another event's record.
     pub coalesced: u64,
     /// Deliveries handed out.
@@ -139,6 +143,11 @@ impl Counters {
         self.dropped.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
+    /// Events dropped, by class and reason.
+    pub(super) fn drops(&self) -> impl Iterator<Item = (Class, DropReason, u64)> {
+        self.dropped.iter().map(|((class, reason), count)| (*class, *reason, *count))
+    }
+
     /// Events that are neither acknowledged nor dropped nor given up: they are in memory alone.
     #[must_use]
     pub fn unacknowledged(&self) -> u64 {
@@ -162,13 +171,15 @@ impl Counters {
         }
     }
 
-    fn plain(&self) -> [(&'static str, u64); 15] {
+    fn plain(&self) -> [(&'static str, u64); 17] {
         [
             ("oidcaudit.created", self.created),
             ("oidcaudit.audit", self.audit),
             ("oidcaudit.sealed", self.sealed),
             ("oidcaudit.acknowledged", self.acknowledged),
             ("oidcaudit.lost", self.lost),
+            ("oidcaudit.checkpoints", self.checkpoints),
+            ("oidcaudit.checkpoints_lost", self.checkpoints_lost),
             ("oidcaudit.coalesced", self.coalesced),
             ("oidcaudit.deliveries", self.deliveries),
             ("oidcaudit.retried", self.retried),

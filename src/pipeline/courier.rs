@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::entropy::Entropy;
 use crate::pipeline::retry::{LONGEST_WAIT, Pace, next_try};
-use crate::pipeline::sink::{Delivery, DeliveryId, Field, Reply, SinkSettings, Verdict, classify, encode};
+use crate::pipeline::sink::{Delivery, DeliveryId, Field, Refusals, Reply, SinkSettings, Verdict, classify, encode};
 use crate::record::SealedBatch;
 use crate::time::Timestamp;
 
@@ -28,9 +28,9 @@ pub(super) struct Courier {
 /// What an answer did to the part that it is about.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Settlement {
-    /// Taken, but for these records, which are refused for good.
-    Acknowledged { part: SealedBatch, refused: BTreeSet<u64> },
-    /// Given up: a single record that is refused for good.
+    /// Taken, but for these lines, which are refused for good.
+    Acknowledged { part: SealedBatch, refused: Refusals },
+    /// Given up: a single line that is refused for good.
     Refused { part: SealedBatch },
     /// To be sent again, not before this.
     Retry { at: Timestamp },
@@ -41,7 +41,7 @@ pub(super) enum Settlement {
 #[derive(Debug)]
 struct Part {
     batch: SealedBatch,
-    /// First record and bytes of the batch that it was sealed in: all parts share them.
+    /// Checkpoint and bytes of the batch that it was sealed in: all parts share them.
     origin: (u64, usize),
     sealed: Timestamp,
     /// The attempt under way, and when it is taken for dead.
@@ -57,7 +57,7 @@ impl Courier {
 
     /// Takes a batch on.
     pub(super) fn take(&mut self, batch: SealedBatch, now: Timestamp) {
-        let origin = (batch.first().number(), footprint(&batch));
+        let origin = (batch.sealed_by(), footprint(&batch));
         self.parts.push_back(Part { batch, origin, sealed: now, attempt: None });
     }
 
@@ -116,16 +116,16 @@ impl Courier {
                 (classify(&self.settings.accept, *status, body_prefix, &part.batch), retry_after.as_deref())
             }
         };
-        let single = part.batch.records() == 1;
+        let single = part.batch.line_count() == 1;
         match verdict {
-            Verdict::Accepted { refused } => {
+            Verdict::Accepted(refused) => {
                 self.failures = 0;
                 self.not_before = now;
                 self.trusted = true;
                 self.parts.remove(at).map(|part| Settlement::Acknowledged { part: part.batch, refused })
             }
             Verdict::Refused | Verdict::Unreadable if !single => self.split(at),
-            // 400 to everything that was ever sent is about how we ask; 413 to one record is about the record.
+            // 400 to everything that was ever sent is about how we ask; 413 to one line is about the line.
             Verdict::Refused if self.trusted || too_large(reply) => {
                 // A pause, or a sink that refuses all would be asked without end at the speed of its answers.
                 self.wait(Pace::Brisk, retry_after, now, entropy);
@@ -200,9 +200,12 @@ impl Courier {
     }
 }
 
-/// Memory of a sealed batch: its text, and where each line ends.
-pub(super) fn footprint(batch: &SealedBatch) -> usize {
-    batch.text().len().saturating_add(batch.records().saturating_mul(size_of::<usize>()))
+/// Memory of a whole sealed batch: its records, and where each line ends. Its checkpoint has memory of its own, which is set
+/// apart from the queue's.
+fn footprint(batch: &SealedBatch) -> usize {
+    let checkpoint = batch.lines().last().map_or(0, str::len);
+    let ends = batch.line_count().saturating_mul(size_of::<usize>());
+    batch.text().len().saturating_sub(checkpoint).saturating_add(ends)
 }
 
 fn too_large(reply: &Reply) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! Sans-I/O: [`Outbox::next`] hands out what to send and [`Outbox::settle`] takes the answer. Conservation holds at every
 //! moment: events created = events sealed + events dropped + events in memory, and every drop and every loss is stated in
-//! an `audit.drop` record as soon as one can be sealed.
+//! an `audit.drop` record as soon as one can be sealed. Every batch ends with a checkpoint, which states the same once more,
+//! signed, and what became of checkpoints too.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,15 +13,23 @@ use crate::pipeline::counters::{Counters, DropReason, add};
 use crate::pipeline::courier::{Courier, Settlement};
 use crate::pipeline::flood::{COALESCED, Flood, Offered, events};
 use crate::pipeline::lanes::Lanes;
-use crate::pipeline::sink::{Delivery, DeliveryId, Reply, SinkSettings};
+use crate::pipeline::sink::{Delivery, DeliveryId, Refusals, Reply, SinkSettings};
+use crate::pipeline::tombstones::Tombstones;
 use crate::pipeline::undeclared::{LossReason, Undeclared};
 use crate::record::audit::StopReason;
+use crate::record::evidence::Chain;
 use crate::record::{BatchLimits, Class, Draft, Observer, SealedBatch, Sealer, StreamId};
 use crate::time::Timestamp;
 
+mod checkpointing;
 mod sealing;
 #[cfg(test)]
 mod tests;
+
+use checkpointing::Ends;
+pub use checkpointing::EvidenceSettings;
+pub(crate) use checkpointing::{BEAT_SECONDS, CHECKPOINT_BYTES};
+use sealing::MAX_SEALED_BATCHES;
 
 /// How much the outbox holds and for how long.
 #[derive(Clone, Debug)]
@@ -32,6 +41,8 @@ pub struct OutboxSettings {
     pub keep_ms: u64,
     /// Where records go.
     pub sink: SinkSettings,
+    /// How they are sealed.
+    pub evidence: EvidenceSettings,
 }
 
 /// Drafts and sealed batches of one root context.
@@ -44,8 +55,16 @@ pub struct Outbox {
     flood: Flood,
     undeclared: Undeclared,
     courier: Courier,
+    evidence: EvidenceSettings,
     /// Drawn when the first record is sealed.
     sealer: Option<Sealer>,
+    /// Drawn with it.
+    chain: Option<Chain>,
+    ends: Ends,
+    /// What was given up and is in no checkpoint yet.
+    untold: Tombstones,
+    /// What the checkpoints that are not settled say of it, by their number.
+    told: Vec<(u64, Tombstones)>,
     /// Numbers of coalesced records that are not settled, and the events beyond the first that each stands for.
     coalesced: BTreeMap<u64, u64>,
     /// What the `audit.drop` records that are not settled say, by number.
@@ -109,7 +128,7 @@ impl OutboxSettings {
     /// Everything at its default, for one sink.
     #[must_use]
     pub fn new(sink: SinkSettings) -> Self {
-        Self { queue_bytes: DEFAULT_QUEUE_BYTES, keep_ms: DEFAULT_KEEP_MS, sink }
+        Self { queue_bytes: DEFAULT_QUEUE_BYTES, keep_ms: DEFAULT_KEEP_MS, sink, evidence: EvidenceSettings::default() }
     }
 }
 
@@ -117,8 +136,9 @@ impl Outbox {
     /// An empty outbox. Draws nothing and writes nothing.
     #[must_use]
     pub fn new(settings: OutboxSettings, observer: Observer) -> Self {
-        let bytes = settings.queue_bytes.max(MIN_QUEUE_BYTES);
-        let limits = BatchLimits { bytes: (bytes / 5).min(MAX_BATCH_BYTES), records: MAX_BATCH_RECORDS };
+        let bytes = settings.queue_bytes.max(MIN_QUEUE_BYTES).saturating_sub(CHECKPOINT_BYTES * MAX_SEALED_BATCHES);
+        let most = MAX_BATCH_BYTES - CHECKPOINT_BYTES;
+        let limits = BatchLimits { bytes: (bytes / 5).min(most), records: MAX_BATCH_RECORDS };
         Self {
             observer,
             keep_ms: settings.keep_ms,
@@ -127,7 +147,12 @@ impl Outbox {
             flood: Flood::default(),
             undeclared: Undeclared::default(),
             courier: Courier::new(settings.sink),
+            evidence: settings.evidence,
             sealer: None,
+            chain: None,
+            ends: Ends::default(),
+            untold: Tombstones::default(),
+            told: Vec::new(),
             coalesced: BTreeMap::new(),
             declared: BTreeMap::new(),
             lost: Vec::new(),
@@ -188,13 +213,7 @@ impl Outbox {
         let settled = match settlement {
             Settlement::Acknowledged { part, refused } => {
                 self.counters.last_acknowledged = Some(now);
-                for number in numbers(&part) {
-                    if refused.contains(&number) {
-                        self.lose(number, LossReason::Refused, now);
-                    } else {
-                        self.acknowledge(number);
-                    }
-                }
+                self.acknowledge_part(&part, &refused, now);
                 Settled::Acknowledged
             }
             Settlement::Refused { part } => {
@@ -227,7 +246,7 @@ impl Outbox {
     /// stop is on record.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.is_empty() && self.undeclared.is_empty() && !self.owes_stop()
+        self.is_empty() && self.undeclared.is_empty() && !self.owes_stop() && !self.owes_close()
     }
 
     /// Whether no draft and no sealed record is in memory.
@@ -333,6 +352,21 @@ impl Outbox {
         true
     }
 
+    fn acknowledge_part(&mut self, part: &SealedBatch, refused: &Refusals, now: Timestamp) {
+        for number in part.numbers() {
+            if refused.records.contains(&number) {
+                self.lose(number, LossReason::Refused, now);
+            } else {
+                self.acknowledge(number);
+            }
+        }
+        match part.checkpoint() {
+            Some(number) if refused.checkpoint => self.lose_checkpoint(number, LossReason::Refused),
+            Some(number) => self.acknowledge_checkpoint(number),
+            None => {}
+        }
+    }
+
     fn acknowledge(&mut self, number: u64) {
         let more = self.coalesced.remove(&number).unwrap_or_default();
         add(&mut self.counters.acknowledged, more.saturating_add(1));
@@ -340,8 +374,11 @@ impl Outbox {
     }
 
     fn lose_all(&mut self, part: &SealedBatch, reason: LossReason, now: Timestamp) {
-        for number in numbers(part) {
+        for number in part.numbers() {
             self.lose(number, reason, now);
+        }
+        if let Some(number) = part.checkpoint() {
+            self.lose_checkpoint(number, reason);
         }
     }
 
@@ -349,6 +386,7 @@ impl Outbox {
         let more = self.coalesced.remove(&number).unwrap_or_default();
         add(&mut self.counters.lost, more.saturating_add(1));
         self.undeclared.note_lost(reason, number, number, now);
+        self.untold.note_record(reason, number);
         // What it declared is undeclared again.
         if let Some(declared) = self.declared.remove(&number) {
             self.undeclared.restore(declared);
@@ -382,17 +420,13 @@ impl fmt::Display for LossStatement {
     }
 }
 
-fn numbers(part: &SealedBatch) -> impl Iterator<Item = u64> + use<> {
-    part.first().number()..=part.last().number()
-}
-
 /// Less would not hold one record of 16 KiB per batch and a few drafts of every class.
 pub const MIN_QUEUE_BYTES: usize = 128 * 1_024;
 /// Half of the 16 MiB that are the default of `limits.memory`.
 const DEFAULT_QUEUE_BYTES: usize = 8 * 1_024 * 1_024;
 /// 15 minutes.
 const DEFAULT_KEEP_MS: u64 = 15 * 60 * 1_000;
-/// With more, the last batch of a process no longer fits the initial window of HTTP/2 (65 535 bytes) and is cut.
+/// Its checkpoint included. With more, the last batch of a process no longer fits the initial window of HTTP/2 (65 535 bytes) and is cut.
 const MAX_BATCH_BYTES: usize = 60_000;
 /// More would make a split at a store that refuses one record that much longer.
 const MAX_BATCH_RECORDS: usize = 64;

@@ -5,12 +5,13 @@ use crate::entropy::Entropy;
 use crate::oauth::{LinkRole, Observation, Outcome, Policy, ProtocolEvent, decode, observe, passing_document};
 use crate::pipeline::counters::{Counters, DropReason, add};
 use crate::pipeline::exchange::CompletedExchange;
-use crate::pipeline::metadata::{Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
+use crate::pipeline::metadata::{Claim, Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
 use crate::pipeline::outbox::{Outbox, OutboxSettings};
+use crate::pipeline::presence::{Presence, Shared};
 use crate::pipeline::uses::{Use, Uses};
 use crate::pipeline::vantage::VantageRule;
 use crate::record::audit::{self, StopReason};
-use crate::record::{Draft, Drafting, Keys, Observer, Origin, Privacy, draft};
+use crate::record::{Draft, Drafting, KeyId, Keys, Observer, Origin, Privacy, draft};
 use crate::rules::{RuleSettings, evaluate, evaluate_start};
 use crate::time::Timestamp;
 
@@ -26,6 +27,7 @@ pub struct Recorder {
     /// Whether `audit.start` is written: with the first record, and never by a canary, which makes none.
     started: bool,
     metadata: Metadata,
+    presence: Presence,
     uses: Uses,
     outbox: Outbox,
 }
@@ -60,6 +62,8 @@ pub struct Statement {
     pub inline_secrets: Vec<String>,
     /// Issuers that are watched.
     pub issuers: Vec<String>,
+    /// Id of the configured key that signs checkpoints.
+    pub signing_key: Option<KeyId>,
     /// Names of the sinks.
     pub sinks: Vec<String>,
     /// Version of the filter.
@@ -71,6 +75,7 @@ impl Recorder {
     #[must_use]
     pub fn new(settings: RecorderSettings, policy: &Policy) -> Self {
         Self {
+            presence: Presence::new(settings.outbox.evidence.beat_seconds),
             outbox: Outbox::new(settings.outbox, settings.observer.clone()),
             metadata: Metadata::new(policy, settings.fetches),
             keys: settings.keys,
@@ -146,6 +151,29 @@ impl Recorder {
     ) -> Vec<Effect> {
         let taught = self.metadata.fetched(policy, fetched, now, entropy);
         self.taught(taught)
+    }
+
+    /// Shows the stream's latest acknowledged checkpoint to the other streams of the process, and beats for all of them when it
+    /// is its turn. For every tick; before the first acknowledgement it does nothing.
+    ///
+    /// `read` gives a shared value of the process, `write` writes one unless somebody else has since, and says so.
+    pub fn be_present(
+        &mut self,
+        read: &mut dyn FnMut(&str) -> SharedValue,
+        write: &mut dyn FnMut(&Claim) -> bool,
+        now: Timestamp,
+    ) {
+        let Some(head) = self.outbox.acknowledged_head() else { return };
+        if let Some(siblings) = self.presence.tick(head, &mut Shared { read, write }, now) {
+            self.outbox.beat(siblings);
+        }
+    }
+
+    /// Takes the stream off what the streams of the process show each other: another one beats from now on.
+    pub fn be_absent(&self, read: &mut dyn FnMut(&str) -> SharedValue, write: &mut dyn FnMut(&Claim) -> bool) {
+        if let Some(head) = self.outbox.head() {
+            Presence::leave(head.stream, &mut Shared { read, write });
+        }
     }
 
     /// Begins the orderly end of the stream; [`Outbox::next`] flushes it.
@@ -230,6 +258,8 @@ impl Recorder {
             issuers: &self.statement.issuers,
             keys: &self.keys,
             privacy: &self.privacy,
+            signing: self.outbox.signing(),
+            signing_key: self.statement.signing_key.as_ref(),
             sinks: &self.statement.sinks,
             version: &self.statement.version,
             findings: &findings,

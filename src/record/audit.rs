@@ -26,6 +26,10 @@ pub struct Start<'a> {
     pub keys: &'a Keys,
     /// Profile and purpose.
     pub privacy: &'a Privacy,
+    /// Whose key signs checkpoints: `configured`, `enrolled` or `unsigned`.
+    pub signing: &'static str,
+    /// Id of the key, where one is configured.
+    pub signing_key: Option<&'a KeyId>,
     /// Names of the sinks.
     pub sinks: &'a [String],
     /// Version of the filter.
@@ -82,18 +86,22 @@ pub struct Loss<'a> {
 #[must_use]
 pub fn start(observer: &Observer, now: Timestamp, start: &Start<'_>) -> Draft {
     let ids = |ids: &mut dyn Iterator<Item = &KeyId>| ids.map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
-    let key_ids = [
+    let mut key_ids = BTreeMap::from([
         ("join".to_owned(), ids(&mut start.keys.join_ids())),
         ("pseudonym".to_owned(), ids(&mut start.keys.pseudonym_ids())),
-    ];
+    ]);
+    if let Some(id) = start.signing_key {
+        key_ids.insert("signing".to_owned(), vec![id.as_str().to_owned()]);
+    }
     let section = AuditSection {
         config_digest: text(start.config_digest),
         inline_secrets: texts(start.inline_secrets),
         issuers: texts(start.issuers),
-        key_ids: key_ids.into(),
+        key_ids,
         keys: Some(start.keys.origin().as_str().to_owned()),
         profile: Some(start.privacy.profile.as_str().to_owned()),
         purpose: start.privacy.purpose.as_deref().and_then(text),
+        signing: Some(start.signing.to_owned()),
         sinks: texts(start.sinks),
         version: text(start.version),
         ..AuditSection::default()

@@ -1,4 +1,4 @@
-//! A record's place in a stream, and batches of sealed records, whose bytes never change again.
+//! A record's place in a stream, and batches of sealed records with their checkpoint, whose bytes never change again.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::record::canonical::to_canonical;
 use crate::record::draft::Draft;
+use crate::record::evidence::{Covered, Digest, LEAF_PREFIX, Sealed, Tree};
 
 /// Names one stream: 128 random bits, written as 32 lower-case hex digits. One per root context.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -29,7 +30,7 @@ pub struct Sealer {
 /// How large a batch may become.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BatchLimits {
-    /// Bytes of all lines, line ends included.
+    /// Bytes of all records' lines, line ends included. The checkpoint's come on top.
     pub bytes: usize,
     /// Records.
     pub records: usize,
@@ -43,6 +44,10 @@ pub struct OpenBatch<'s> {
     first: Sequence,
     text: String,
     ends: Vec<usize>,
+    /// Of the leaves of the records in it.
+    tree: Tree,
+    /// The beginnings of those leaves.
+    leaves: Vec<u8>,
 }
 
 /// The draft that was not added, as it was.
@@ -64,14 +69,18 @@ pub enum Why {
     NoEntropy,
 }
 
-/// Sealed records of one stream with consecutive numbers: canonical lines, each ended by a line feed.
+/// Sealed records of one stream with consecutive numbers, and the checkpoint that covers them: canonical lines, each ended
+/// by a line feed. A half of one has a part of the records, or has the checkpoint, which is last.
 ///
 /// Cheap to clone and to halve: the bytes are shared and never change.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SealedBatch {
     stream: StreamId,
     first: Sequence,
+    /// Number of its checkpoint.
+    sealed_by: u64,
     text: Rc<str>,
+    /// Of every line; the last one is the checkpoint's.
     ends: Rc<[usize]>,
     range: Range<usize>,
 }
@@ -92,6 +101,20 @@ impl StreamId {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// What `Display` writes, in its one spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let spelled = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = if spelled { u128::from_str_radix(text, 16).ok() } else { None };
+        number.map(|number| Self(number.to_be_bytes()))
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
     }
 }
 
@@ -120,7 +143,15 @@ impl Sealer {
     /// Begins a batch. Numbers are given as drafts are added; a batch that nothing was added to uses none.
     pub fn open(&mut self, limits: BatchLimits) -> OpenBatch<'_> {
         let first = self.next;
-        OpenBatch { sealer: self, limits, first, text: String::new(), ends: Vec::new() }
+        OpenBatch {
+            sealer: self,
+            limits,
+            first,
+            text: String::new(),
+            ends: Vec::new(),
+            tree: Tree::default(),
+            leaves: Vec::new(),
+        }
     }
 
     /// The stream.
@@ -168,6 +199,9 @@ impl OpenBatch<'_> {
             record.salt.clear();
             return Err(Box::new(NotAdded { draft, why: Why::Full }));
         }
+        let leaf = Digest::leaf(line.as_bytes());
+        self.tree.push(leaf);
+        self.leaves.extend(leaf.as_bytes().iter().take(LEAF_PREFIX));
         self.text.push_str(&line);
         self.text.push('\n');
         self.ends.push(self.text.len());
@@ -187,17 +221,29 @@ impl OpenBatch<'_> {
         self.sealer.next
     }
 
-    /// The batch; `None` when nothing was added.
+    /// What its checkpoint is to cover; `None` when nothing was added.
     #[must_use]
-    pub fn close(self) -> Option<SealedBatch> {
+    pub fn covered(&self) -> Option<Covered> {
+        let root = self.tree.root()?;
+        let last = self.sealer.next.0.saturating_sub(1);
+        Some(Covered { first: self.first.0, last, root, leaves: self.leaves.clone() })
+    }
+
+    /// The batch, with the line of the checkpoint that covers [`Self::covered`].
+    #[must_use]
+    pub fn close(mut self, checkpoint: &Sealed) -> SealedBatch {
+        self.text.push_str(&checkpoint.line);
+        self.text.push('\n');
+        self.ends.push(self.text.len());
         let range = 0..self.ends.len();
-        (!range.is_empty()).then(|| SealedBatch {
+        SealedBatch {
             stream: self.sealer.stream,
             first: self.first,
+            sealed_by: checkpoint.head.number,
             text: self.text.into(),
             ends: self.ends.into(),
             range,
-        })
+        }
     }
 }
 
@@ -208,21 +254,28 @@ impl SealedBatch {
         self.stream
     }
 
-    /// Number of its first record.
+    /// Numbers of its records; empty where it has its checkpoint alone.
     #[must_use]
-    pub fn first(&self) -> Sequence {
-        self.first.plus(self.range.start)
+    pub fn numbers(&self) -> Range<u64> {
+        let all = self.ends.len().saturating_sub(1);
+        self.first.plus(self.range.start.min(all)).0..self.first.plus(self.range.end.min(all)).0
     }
 
-    /// Number of its last record.
+    /// Number of its checkpoint; `None` in a part that has other lines of the batch.
     #[must_use]
-    pub fn last(&self) -> Sequence {
-        self.first.plus(self.range.end.saturating_sub(1))
+    pub fn checkpoint(&self) -> Option<u64> {
+        (self.range.end == self.ends.len()).then_some(self.sealed_by)
     }
 
-    /// How many records.
+    /// Number of the checkpoint of the whole batch, whichever part this is.
     #[must_use]
-    pub fn records(&self) -> usize {
+    pub fn sealed_by(&self) -> u64 {
+        self.sealed_by
+    }
+
+    /// How many lines: records, and the checkpoint.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
         self.range.len()
     }
 
@@ -232,12 +285,12 @@ impl SealedBatch {
         self.text.get(self.start(self.range.start)..self.start(self.range.end)).unwrap_or_default()
     }
 
-    /// The canonical text of each record, without line end.
+    /// The canonical text of each line, without line end.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.text().lines()
     }
 
-    /// Both halves, for a sink that refuses the whole: the same records with the same bytes. `None` for a single record.
+    /// Both halves, for a sink that refuses the whole: the same lines with the same bytes. `None` for a single line.
     #[must_use]
     pub fn halves(&self) -> Option<(Self, Self)> {
         if self.range.len() < 2 {
@@ -256,7 +309,7 @@ impl SealedBatch {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { bytes: 60_000, records: 64 }
+        Self { bytes: 50_000, records: 64 }
     }
 }
 
@@ -277,8 +330,8 @@ impl fmt::Debug for SealedBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealedBatch")
             .field("stream", &self.stream)
-            .field("first", &self.first())
-            .field("last", &self.last())
+            .field("numbers", &self.numbers())
+            .field("checkpoint", &self.checkpoint())
             .field("bytes", &self.text().len())
             .finish()
     }
@@ -289,6 +342,7 @@ mod tests {
     use super::*;
     use crate::record::audit::{Stop, StopReason, stop};
     use crate::record::draft::Observer;
+    use crate::record::evidence::Head;
     use crate::record::fixture::{Counting, Dry};
     use crate::record::model::Record;
     use crate::time::Timestamp;
@@ -302,15 +356,20 @@ mod tests {
         Sealer::new(StreamId::draw(&mut Counting::default()).unwrap())
     }
 
+    fn checkpoint(number: u64) -> Sealed {
+        let head = Head { stream: StreamId([0; 16]), number, digest: Digest::of(b"") };
+        Sealed { head, line: format!("{{\"n\":{number}}}") }
+    }
+
     fn batch(sealer: &mut Sealer, limits: BatchLimits, drafts: u64) -> (SealedBatch, usize) {
         let mut open = sealer.open(limits);
         let refused = (0..drafts).map(|count| open.add(draft(count), &mut Counting::default()));
         let refused = refused.filter(|added| matches!(added, Err(not) if not.why == Why::Full)).count();
-        (open.close().unwrap(), refused)
+        (open.close(&checkpoint(7)), refused)
     }
 
     fn ids(batch: &SealedBatch) -> Vec<String> {
-        batch.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().id).collect()
+        batch.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok()).map(|record| record.id).collect()
     }
 
     #[test]
@@ -322,21 +381,24 @@ mod tests {
         assert_eq!(ids(&one), ["000102030405060708090a0b0c0d0e0f-1", "000102030405060708090a0b0c0d0e0f-2"]);
         let (two, _) = batch(&mut sealer, limits, 1);
         assert_eq!(ids(&two), ["000102030405060708090a0b0c0d0e0f-3"]);
-        assert_eq!((two.first().number(), two.last().number(), two.records()), (3, 3, 1));
+        assert_eq!((two.numbers(), two.checkpoint(), two.line_count()), (3..4, Some(7), 2));
         assert_eq!(sealer.sealed(), 3);
-        assert!(sealer.open(limits).close().is_none());
+        let alone = sealer.open(limits);
+        assert_eq!(alone.covered(), None);
+        let alone = alone.close(&checkpoint(8));
+        assert_eq!((alone.numbers().count(), alone.checkpoint(), alone.text()), (0, Some(8), "{\"n\":8}\n"));
         assert_eq!(sealer.next().number(), 4);
     }
 
     #[test]
     fn a_batch_stays_within_its_bytes() {
-        let line = batch(&mut sealer(), BatchLimits::default(), 1).0.text().len();
+        let line = batch(&mut sealer(), BatchLimits::default(), 1).0.lines().next().unwrap().len() + 1;
         let limits = BatchLimits { bytes: 3 * line, ..BatchLimits::default() };
         let (three, refused) = batch(&mut sealer(), limits, 5);
-        assert_eq!((three.records(), refused), (3, 2));
-        assert!(three.text().len() <= limits.bytes);
+        assert_eq!((three.numbers(), refused), (1..4, 2));
+        assert!(three.text().len() <= limits.bytes + checkpoint(7).line.len() + 1);
         let (one, _) = batch(&mut sealer(), BatchLimits { bytes: 1, ..limits }, 2);
-        assert_eq!(one.records(), 1);
+        assert_eq!(one.numbers(), 1..2);
     }
 
     #[test]
@@ -354,18 +416,36 @@ mod tests {
     }
 
     #[test]
-    fn halves_hold_the_same_bytes() {
+    fn a_batch_is_covered_by_the_root_of_its_lines() {
+        let mut sealer = sealer();
+        let _ = batch(&mut sealer, BatchLimits::default(), 2);
+        let mut open = sealer.open(BatchLimits::default());
+        (0..3).for_each(|count| open.add(draft(count), &mut Counting::default()).unwrap());
+        let covered = open.covered().unwrap();
+        let batch = open.close(&checkpoint(1));
+        let leaves: Vec<Digest> = batch.lines().take(3).map(|line| Digest::leaf(line.as_bytes())).collect();
+        let root = leaves.iter().copied().collect::<Tree>().root();
+        assert_eq!((covered.first, covered.last, Some(covered.root)), (3, 5, root));
+        assert!((3..).zip(&leaves).all(|(number, leaf)| covered.has(number, leaf) == Some(true)));
+    }
+
+    #[test]
+    fn halves_hold_the_same_bytes_and_the_last_has_the_checkpoint() {
         let mut sealer = sealer();
         let _ = batch(&mut sealer, BatchLimits::default(), 4);
-        let (whole, _) = batch(&mut sealer, BatchLimits::default(), 5);
+        let (whole, _) = batch(&mut sealer, BatchLimits::default(), 4);
         let (one, two) = whole.halves().unwrap();
         assert_eq!(format!("{}{}", one.text(), two.text()), whole.text());
-        assert_eq!((one.first().number(), one.last().number()), (5, 6));
-        assert_eq!((two.first().number(), two.last().number()), (7, 9));
+        assert_eq!((one.numbers(), one.checkpoint()), (5..7, None));
+        assert_eq!((two.numbers(), two.checkpoint()), (7..9, Some(7)));
         let (three, four) = two.halves().unwrap();
         assert_eq!(format!("{}{}", three.text(), four.text()), two.text());
         assert!(one.halves().unwrap().0.halves().is_none());
-        assert_eq!(ids(&four), ["000102030405060708090a0b0c0d0e0f-8", "000102030405060708090a0b0c0d0e0f-9"]);
+        assert_eq!(ids(&four), ["000102030405060708090a0b0c0d0e0f-8"]);
+        let (record, alone) = four.halves().unwrap();
+        assert_eq!((record.numbers(), record.checkpoint(), record.line_count()), (8..9, None, 1));
+        assert_eq!((alone.numbers().count(), alone.checkpoint(), alone.line_count()), (0, Some(7), 1));
+        assert!(alone.halves().is_none());
     }
 
     #[test]

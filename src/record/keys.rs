@@ -12,6 +12,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, NoEntropy};
+use crate::record::evidence::SigningKey;
 use crate::secret::Secret;
 
 /// Names a secret in records and in `audit.start`: 1 to 8 characters of `[a-z0-9]`. Not a secret.
@@ -122,6 +123,12 @@ impl NamedKey {
     #[must_use]
     pub fn new(id: KeyId, secret: Secret<[u8; 32]>) -> Self {
         Self { id, secret: secret.map(Zeroizing::new) }
+    }
+
+    /// The key that signs checkpoints, where that is what the secret is for.
+    #[must_use]
+    pub fn signing_key(&self) -> SigningKey {
+        SigningKey::from_seed(&self.secret)
     }
 }
 

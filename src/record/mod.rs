@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod canonical;
+pub mod evidence;
 
 mod batch;
 mod class;
@@ -23,6 +24,8 @@ mod shape;
 mod source;
 mod text;
 mod uri;
+#[cfg(not(target_family = "wasm"))]
+pub mod verify;
 
 pub use batch::{BatchLimits, NotAdded, OpenBatch, SealedBatch, Sealer, Sequence, StreamId, Why};
 pub use class::Class;

@@ -360,11 +360,12 @@ const RULES: &[(&str, Rule)] = &[
     ("integrity.response_body", BODY),
     ("audit.first", MOMENT),
     ("audit.key_ids", KEY_ID),
-    ("audit.key_ids", Rule::Names(&["join", "pseudonym"])),
+    ("audit.key_ids", Rule::Names(&["join", "pseudonym", "signing"])),
     ("audit.keys", Rule::OneOf(&["configured", "ephemeral"])),
     ("audit.last", MOMENT),
     ("audit.profile", Rule::OneOf(&["full", "minimal", "standard"])),
     ("audit.reason", Rule::OneOf(&["reload", "shutdown"])),
+    ("audit.signing", Rule::OneOf(&["configured", "enrolled", "unsigned"])),
 ];
 
 #[cfg(test)]

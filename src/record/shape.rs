@@ -32,9 +32,18 @@ fn audit_shape(event: AuditEvent) -> Shape {
     let audit: &'static [&'static str] = match event {
         AuditEvent::ConfigRejected => &["config_digest", "problems"],
         AuditEvent::Drop => &["dropped", "first", "last", "loss"],
-        AuditEvent::Start => {
-            &["config_digest", "inline_secrets", "issuers", "key_ids", "keys", "profile", "purpose", "sinks", "version"]
-        }
+        AuditEvent::Start => &[
+            "config_digest",
+            "inline_secrets",
+            "issuers",
+            "key_ids",
+            "keys",
+            "profile",
+            "purpose",
+            "signing",
+            "sinks",
+            "version",
+        ],
         AuditEvent::Stop => &["lost", "reason", "records"],
     };
     let members: &'static [&'static [&'static str]] =
@@ -65,21 +74,6 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
             TOKEN_RESPONSE,
         ),
         ProtocolEvent::RequestObjectFetched => (&[EXCHANGE, FAILURE, &["request"]], AUTHORIZATION_REQUEST, NONE),
-        ProtocolEvent::LoginInitiatedByThirdParty => {
-            (&[EXCHANGE, FAILURE, &["request"]], &["delivery", "iss", "login_hint", "target"], NONE)
-        }
-        ProtocolEvent::LogoutBackchannel | ProtocolEvent::SignalReceived => {
-            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &["delivery", "events", "subject_format"], NONE)
-        }
-        ProtocolEvent::LogoutFrontchannel | ProtocolEvent::LogoutLocal | ProtocolEvent::LogoutReturned => {
-            (&[EXCHANGE, FAILURE, &["request", "response"]], &["delivery", "iss"], &["cookie_cleared"])
-        }
-        ProtocolEvent::ConsentDecision | ProtocolEvent::InteractionStep | ProtocolEvent::LoginAttempt => {
-            (&[EXCHANGE, FAILURE, &["interaction", "request"]], INTERACTION_REQUEST, NONE)
-        }
-        ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
-            (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
-        }
         ProtocolEvent::TokenExchanged => (
             &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
             EXCHANGE_REQUEST,
@@ -102,6 +96,29 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
         ),
         ProtocolEvent::UserinfoAccessed => {
             (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
+        }
+        other => return session_shape(other),
+    };
+    Shape { members, required: REQUIRED, request, response, audit: NONE }
+}
+
+/// Of how sessions begin and end: logins, logouts, and what is said of them.
+fn session_shape(event: ProtocolEvent) -> Shape {
+    let (members, request, response): (&'static [&'static [&'static str]], &'static [&'static str], _) = match event {
+        ProtocolEvent::LoginInitiatedByThirdParty => {
+            (&[EXCHANGE, FAILURE, &["request"]], &["delivery", "iss", "login_hint", "target"], NONE)
+        }
+        ProtocolEvent::LogoutBackchannel | ProtocolEvent::SignalReceived => {
+            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &["delivery", "events", "subject_format"], NONE)
+        }
+        ProtocolEvent::LogoutFrontchannel | ProtocolEvent::LogoutLocal | ProtocolEvent::LogoutReturned => {
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &["delivery", "iss"], &["cookie_cleared"])
+        }
+        ProtocolEvent::ConsentDecision | ProtocolEvent::InteractionStep | ProtocolEvent::LoginAttempt => {
+            (&[EXCHANGE, FAILURE, &["interaction", "request"]], INTERACTION_REQUEST, NONE)
+        }
+        ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
+            (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
         }
         other => return endpoint_shape(other),
     };

@@ -63,6 +63,14 @@ pub(super) fn current_time() -> Result<u64, Status> {
     Ok(nanos)
 }
 
+/// A clock of the host that is never set, in nanoseconds (WASI `clock_time_get`).
+pub(super) fn monotonic_time() -> Option<u64> {
+    let mut nanos = 0;
+    // SAFETY: the host writes one u64 during the call.
+    let status = unsafe { clock_time_get(MONOTONIC, 1, &raw mut nanos) };
+    (status == 0).then_some(nanos)
+}
+
 /// Sets the period of the root's tick; 0 stops it.
 pub(super) fn set_tick_period(millis: u32) -> Result<(), Status> {
     check(proxy_set_tick_period_milliseconds(millis))
@@ -220,6 +228,13 @@ fn text(bytes: &mut &[u8], length: usize) -> Option<Vec<u8>> {
     let (text, rest) = bytes.split_at_checked(length)?;
     *bytes = rest.split_first()?.1;
     Some(text.to_vec())
+}
+
+const MONOTONIC: u32 = 1;
+
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn clock_time_get(clock: u32, precision: u64, nanos: *mut u64) -> u32;
 }
 
 #[link(wasm_import_module = "env")]

@@ -22,6 +22,7 @@ pub(super) enum Purpose {
 impl Calls {
     /// Sends everything that is due. What the host does not take is settled as failed at once.
     pub(super) fn deliver(&mut self, outbox: &mut Outbox) {
+        outbox.set_uptime(host::uptime());
         // The outbox hands out few at a time; the bound is against a loop that a mistake there would make endless.
         for _ in 0..MOST_AT_ONCE {
             let now = host::now();

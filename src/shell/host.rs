@@ -31,6 +31,11 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_micros(abi::current_time().unwrap_or_default() / 1_000)
 }
 
+/// Microseconds of a clock that nobody sets; absent where the host has none.
+pub(super) fn uptime() -> Option<u64> {
+    abi::monotonic_time().map(|nanos| nanos / 1_000)
+}
+
 /// Sets the period of the root's tick.
 pub(super) fn tick_every(millis: u32) {
     let _ = abi::set_tick_period(millis);

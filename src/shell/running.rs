@@ -99,6 +99,7 @@ impl Running {
             for fetch in share(effects) {
                 self.fetch(&fetch);
             }
+            self.recorder.be_present(&mut host::shared_value, &mut host::claim, now);
         }
         self.send();
     }
@@ -125,6 +126,7 @@ impl Running {
     pub(super) fn stop(&mut self) -> bool {
         if self.stopping.is_none() {
             let replaced = shared::is_replaced(&self.origin.plugin, &self.origin.configuration);
+            self.recorder.be_absent(&mut host::shared_value, &mut host::claim);
             self.recorder.stop(if replaced { StopReason::Reload } else { StopReason::Shutdown });
             self.calls.deliver(self.recorder.outbox());
             state(&self.recorder.outbox().loss_statement());

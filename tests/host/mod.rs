@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use oidc_audit::time::Timestamp;
 use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 pub(crate) use script::{End, Reply, Script};
@@ -364,6 +365,11 @@ impl Host {
         self.store.data_mut().allocations = 0;
     }
 
+    /// The time by the host's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.store.data().process.0.borrow().now_nanos / 1_000)
+    }
+
     /// The process that this VM belongs to.
     pub(crate) fn process(&self) -> Process {
         self.store.data().process.clone()
@@ -379,8 +385,15 @@ impl Host {
         &self.store.data().calls
     }
 
-    /// The lines of every body that was answered with a status of success, in the order of the calls.
+    /// The records in every body that was answered with a status of success, in the order of the calls.
     pub(crate) fn records(&self) -> Vec<String> {
+        let mut lines = self.lines();
+        lines.retain(|line| !line.contains(r#""event":"audit.checkpoint""#));
+        lines
+    }
+
+    /// The same with the checkpoints.
+    pub(crate) fn lines(&self) -> Vec<String> {
         let acknowledged = |call: &&Call| matches!(call.reply, Some(Reply::Response(200..=299, ..)));
         let bodies =
             self.store.data().calls.iter().filter(acknowledged).map(|call| String::from_utf8_lossy(&call.body));

@@ -293,7 +293,8 @@ pub(crate) fn records(folder: &Path) -> Vec<Value> {
             found.extend(records(&path));
         } else if path.extension().is_some_and(|extension| extension == "jsonl") {
             let lines = BufReader::new(fs::File::open(path).unwrap()).lines();
-            found.extend(lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok()));
+            let read = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+            found.extend(read.filter(|record| record["event"] != "audit.checkpoint"));
         }
     }
     found

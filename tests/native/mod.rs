@@ -77,10 +77,17 @@ impl Player {
             privacy: config.privacy,
             observer: Observer { node: Some(NODE.to_owned()), ..Observer::default() },
             vantage: config.vantage,
+            statement: Statement {
+                version: "test".to_owned(),
+                signing_key: config.statement.signing_key,
+                ..Statement::default()
+            },
             rules: config.rules,
-            statement: Statement { version: "test".to_owned(), ..Statement::default() },
             fetches: Vec::new(),
-            outbox: OutboxSettings::new(SinkSettings::new("audit_log")),
+            outbox: OutboxSettings {
+                evidence: config.outbox.evidence,
+                ..OutboxSettings::new(SinkSettings::new("audit_log"))
+            },
         };
         let recorder = Recorder::new(settings, &config.policy);
         Self { policy: config.policy, recorder, budget: Budget::new(8 << 20), entropy: Counter(1) }

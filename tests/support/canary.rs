@@ -1,5 +1,7 @@
 //! Every secret of the corpus contains the word `canary`: no output may contain it, however it is written.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
@@ -22,6 +24,45 @@ pub(crate) fn found(text: &str, secrets: &[String]) -> Option<String> {
         }
     }
     None
+}
+
+/// Searches much for many secrets: each place of a text is looked up once, not each secret in it.
+#[derive(Debug)]
+pub(crate) struct Hunt {
+    /// By their first bytes: whose writing it is, and the whole of it.
+    needles: BTreeMap<[u8; HEAD], Vec<(usize, String)>>,
+}
+
+/// No secret of a hunt is shorter.
+const HEAD: usize = 8;
+
+impl Hunt {
+    pub(crate) fn new(secrets: &[String]) -> Self {
+        let mut needles: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (number, secret) in secrets.iter().enumerate() {
+            for (_, needle) in writings(secret) {
+                let head = needle.as_bytes().first_chunk().unwrap_or_else(|| panic!("secret {number} is too short"));
+                needles.entry(*head).or_default().push((number, needle));
+            }
+        }
+        Self { needles }
+    }
+
+    /// The number of a secret that the text contains.
+    pub(crate) fn found(&self, text: &str) -> Option<usize> {
+        [text.to_owned(), unescape(text, "%", 2), unescape(text, "\\u", 4)].iter().find_map(|text| {
+            // base64 as it stands, all else in lower case
+            self.place(text.as_bytes()).or_else(|| self.place(text.to_ascii_lowercase().as_bytes()))
+        })
+    }
+
+    fn place(&self, text: &[u8]) -> Option<usize> {
+        text.windows(HEAD).enumerate().find_map(|(at, head)| {
+            let rest = text.get(at..)?;
+            let candidates = self.needles.get(head.first_chunk::<HEAD>()?)?;
+            candidates.iter().find(|(_, needle)| rest.starts_with(needle.as_bytes())).map(|(number, _)| *number)
+        })
+    }
 }
 
 /// The ways of writing it that a search looks for; the same, in the same order, for every marker of one length.
@@ -69,6 +110,11 @@ fn a_secret_is_found_however_it_is_written() {
     ] {
         assert!(found(text, &[]).is_some(), "{text}");
     }
+    let hunt = Hunt::new(&["not this one".to_owned(), "some/Secret+value".to_owned()]);
+    for text in ["<SOME/secret+value>", "some%2FSecret%2Bvalue", &STANDARD_NO_PAD.encode("a some/Secret+value b")] {
+        assert_eq!(hunt.found(text), Some(1), "{text}");
+    }
+    assert_eq!(hunt.found("some/Secret value"), None);
     assert_eq!(found("can %61 ary Y2FuYXJ", &[]), None);
     assert_eq!(found("a s3cret", &["s3cret".to_owned()]), Some("s3cret (raw)".to_owned()));
 }

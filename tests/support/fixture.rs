@@ -147,7 +147,8 @@ impl Fixture {
         let text = fs::read(&path).unwrap_or_else(|_| panic!("{}: no configuration {}", self.name, self.case.config));
         let mut configuration: Value = serde_json::from_slice(&text).unwrap();
         let key = json!({"current": {"id": "k1", "inline": TEST_KEY}});
-        configuration["keys"] = json!({"join": key, "pseudonym": key});
+        let signing = json!({"current": {"id": "s1", "inline": TEST_KEY}});
+        configuration["keys"] = json!({"join": key, "pseudonym": key, "signing": signing});
         configuration["insecure_inline"] = json!(true);
         configuration["sinks"] = json!([{"cluster": "audit_log", "path": format!("/{}", self.name)}]);
         configuration["delivery"] = json!({"interval_ms": 100});
@@ -168,6 +169,12 @@ impl Fixture {
         let text = fs::read_to_string(self.folder.join("records.jsonl")).unwrap_or_default();
         let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         records.filter_map(|record| Some(record["event"].as_str()?.to_owned())).collect()
+    }
+
+    /// Whether it may teach its process something of an issuer.
+    pub(crate) fn teaches(&self) -> bool {
+        let events = self.events();
+        ["discovery.fetched", "jwks.fetched"].iter().any(|event| events.contains(*event))
     }
 
     /// Rewrites the expected records.

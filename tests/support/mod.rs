@@ -5,6 +5,7 @@
 pub(crate) mod canary;
 pub(crate) mod coding;
 pub(crate) mod compare;
+pub(crate) mod evidence;
 pub(crate) mod fixture;
 pub(crate) mod normal;
 pub(crate) mod placeholder;

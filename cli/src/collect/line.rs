@@ -45,6 +45,10 @@ pub(crate) enum Why {
     BadId,
     /// Another record has this id already.
     Conflict,
+    /// A checkpoint that no key which could stand behind it has signed, or that is none.
+    Forged,
+    /// A checkpoint that does not go on from the one before it.
+    Forked,
     NoId,
     NotAnObject,
     NotJson,
@@ -139,7 +143,8 @@ pub(crate) fn stored_id(text: &str) -> Result<RecordId, Why> {
 }
 
 impl RecordId {
-    /// Exactly one spelling per id: 32 lower-case hex digits, `-`, for checkpoints `c`, a decimal from 1 without padding.
+    /// Exactly one spelling per id: 32 lower-case hex digits, `-`, a decimal from 1 without padding; for checkpoints `c` and one
+    /// from 0.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (stream, rest) = text.split_at_checked(32)?;
         let counted = rest.strip_prefix('-')?;
@@ -148,7 +153,8 @@ impl RecordId {
             None => (Kind::Record, counted),
         };
         let id = Self { stream: u128::from_str_radix(stream, 16).ok()?, kind, number: digits.parse().ok()? };
-        ((1..=MAX_NUMBER).contains(&id.number) && id.to_string() == text).then_some(id)
+        let least = u64::from(kind == Kind::Record);
+        ((least..=MAX_NUMBER).contains(&id.number) && id.to_string() == text).then_some(id)
     }
 }
 
@@ -200,11 +206,11 @@ mod tests {
 
     #[test]
     fn an_id_has_one_spelling() {
-        for good in ["1", "9007199254740991", "c1"] {
+        for good in ["1", "9007199254740991", "c0", "c1"] {
             let text = format!("{STREAM}-{good}");
             assert_eq!(RecordId::parse(&text).unwrap().to_string(), text);
         }
-        for bad in ["0", "01", "+1", "-1", "", "c0", "c", "9007199254740992", "1 ", "x"] {
+        for bad in ["0", "01", "+1", "-1", "", "c00", "c01", "c", "9007199254740992", "1 ", "x"] {
             assert_eq!(RecordId::parse(&format!("{STREAM}-{bad}")), None, "{bad}");
         }
         for bad in ["", "-1", "0001-1", "000102030405060708090A0B0C0D0E0F-1", "é00102030405060708090a0b0c0d0e0-1"] {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::disk::{Disk, MinFree};
+use super::guard::Guard;
 use super::line::{Batch, Digest, Line, Refused, Why, stored_id};
 use super::metrics::Metrics;
 use super::recent::{Known, Recent};
@@ -75,6 +76,7 @@ pub(crate) struct Store {
     /// The last segment is full or could not be written: never append to it again.
     must_be_new: bool,
     recent: Recent,
+    guard: Guard,
     limits: Limits,
     health: Health,
     totals: Totals,
@@ -89,11 +91,17 @@ impl Store {
             segment: None,
             must_be_new: false,
             recent,
+            guard: Guard::default(),
             limits,
             health,
             totals: Totals::default(),
             metrics,
         }
+    }
+
+    /// Has checkpoints judged before they are stored.
+    pub(crate) fn guarded(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// Remembers what the newest segments hold, so that repetitions across a restart are seen.
@@ -151,8 +159,10 @@ impl Store {
         let answers: Vec<_> = batches.into_iter().map(|batch| self.plan(batch, &mut plan)).collect();
         if let Err(trouble) = self.append(&plan.bytes, now) {
             plan.fresh.iter().for_each(|line| self.recent.forget(line.id));
+            self.guard.forget();
             return Err(trouble);
         }
+        self.guard.commit().map_err(blame)?;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let stored: usize = answers.iter().map(|answer| answer.stored).sum();
         self.totals.written += count(plan.fresh.len());
@@ -173,6 +183,10 @@ impl Store {
                     continue;
                 }
                 Known::New => {
+                    if let Err(why) = self.guard.admit(&line) {
+                        answer.refused.push(Refused { id: Some(line.id), line: line.number, why });
+                        continue;
+                    }
                     self.recent.insert(&line);
                     plan.bytes.extend_from_slice(&line.bytes);
                     plan.bytes.push(b'\n');

@@ -166,7 +166,11 @@ fn trust(report: &Report, look: &Look) -> Row {
     say(Style::Warning, strangers, format!("{} no record{}", many(strangers, "line"), place.unwrap_or_default()));
     say(Style::Faint, tally.torn, format!("{} torn", many(tally.torn, "last line")));
     say(Style::Faint, tally.duplicates, format!("{} removed", many(tally.duplicates, "duplicate")));
-    let mut all = vec![Part::styled(Style::Warning, "unsigned")];
+    let sealed = match tally.checkpoints {
+        0 => "unsigned".to_owned(),
+        count => format!("{}, not verified", many(count, "checkpoint")),
+    };
+    let mut all = vec![Part::styled(Style::Warning, sealed)];
     if undeclared == 0 && trail.declared() == 0 {
         all.push(Part::styled(Style::Good, "no gaps"));
     }

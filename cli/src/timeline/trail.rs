@@ -1,6 +1,6 @@
 //! How far the records can be trusted: numbers that are missing, streams that fell silent, keys, drops, clocks.
 //!
-//! Records of this version are not signed: all of this is what the records say of themselves.
+//! Checkpoints are counted and not read: all of this is what the records say of themselves.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -15,6 +15,7 @@ use collector::{Answer, Collector, STREAM, record};
 use process::{folder, output, text};
 
 mod collector;
+mod evidence;
 mod findings;
 mod parting;
 #[path = "../process/mod.rs"]

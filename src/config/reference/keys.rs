@@ -13,7 +13,7 @@ pub(super) fn keys() -> Vec<Member> {
             "/keys",
             "object",
             "drawn at random, per process",
-            "The two secrets that key join values and pseudonyms. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
+            "The secrets that key join values and pseudonyms, and the one that signs. Without them joins hold inside one process until it ends, and the start record says `ephemeral`.",
             json!({"type": "object"}),
         ),
         member(
@@ -46,6 +46,17 @@ pub(super) fn keys() -> Vec<Member> {
         ));
         members.extend(key(&format!("/keys/{ring}/previous/*")));
     }
+    members.push(member(
+        "/keys/signing",
+        "object",
+        "none",
+        "The key that signs the checkpoints of records; its public part stands in the trust file of whoever verifies. The key before it is none of the filter's business.",
+        json!({"type": "object"}),
+    ));
+    let exclusive = json!([{"required": ["env"]}, {"required": ["inline"]}]);
+    let current = json!({"type": "object", "oneOf": exclusive});
+    members.push(member("/keys/signing/current", "object", "required", "The key in use.", current));
+    members.extend(key("/keys/signing/current"));
     members.push(member(
         "/insecure_inline",
         "true or false",

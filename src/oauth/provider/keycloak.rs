@@ -40,7 +40,7 @@ const ROUTES: &[Route] = &[
     route("/protocol/openid-connect/certs", Kind::Jwks, Run),
     route("/protocol/openid-connect/logout", Kind::EndSession, Run),
     route("/protocol/openid-connect/logout/logout-confirm", Kind::EndSessionConfirm, Run),
-    route("/protocol/openid-connect/logout/backchannel-logout", Kind::Other, Run),
+    route("/protocol/openid-connect/logout/backchannel-logout", Kind::BackchannelLogout, Run),
     route("/protocol/openid-connect/ext/par/request", Kind::Par, Run),
     route("/protocol/openid-connect/ext/ciba/auth", Kind::Ciba, Run),
     route("/protocol/openid-connect/ext/ciba/auth/callback", Kind::Other, Run),
@@ -55,6 +55,9 @@ const ROUTES: &[Route] = &[
     route("/broker/{alias}/login", Kind::Interaction, Run),
     route("/broker/{alias}/endpoint", Kind::Interaction, Run),
     route("/broker/after-first-broker-login", Kind::Interaction, Run),
+    // An administrator ends the sessions of a person, or one.
+    route("//admin/{issuer}/users/{user}/logout", Kind::AdminSession, Run),
+    route("//admin/{issuer}/sessions/{session}", Kind::AdminSession, Run),
 ];
 
 const ADAPTERS: &[Adapter] = &[

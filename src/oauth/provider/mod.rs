@@ -50,7 +50,8 @@ pub struct Profile {
     pub adapters: Cow<'static, [Adapter]>,
 }
 
-/// One path of a provider: below the issuer's own path, or below the root of the host where it begins with `//`.
+/// One path of a provider: below the issuer's own path, or below the root of the host where it begins with `//`; there
+/// `/{issuer}` stands for the issuer's own path.
 /// `{x}` stands for one segment, `{x*}` for any number of them.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -236,6 +237,9 @@ impl Provider {
     }
 }
 
+/// Stands for the issuer's own path in templates below the root of the host.
+pub(super) const ISSUER: &str = "/{issuer}";
+
 impl Profile {
     /// The route of a normal path. `issuer`: the path of the issuer identifier.
     pub(super) fn route(&self, issuer: &[u8], path: &[u8]) -> Option<(u16, EndpointKind)> {
@@ -246,12 +250,20 @@ impl Profile {
     /// Whether a normal path is an instance of a template of this profile.
     pub(super) fn fits(&self, template: &str, issuer: &[u8], path: &[u8]) -> bool {
         match template.strip_prefix('/').filter(|below| below.starts_with('/')) {
-            Some(template) => fits(template, path, self.case_insensitive),
-            None => {
-                let below = path.strip_prefix(self.base(issuer));
-                below.is_some_and(|below| fits(template, below, self.case_insensitive))
-            }
+            Some(template) => match template.split_once(ISSUER) {
+                None => fits(template, path, self.case_insensitive),
+                Some((before, after)) => {
+                    let inside = path.strip_prefix(before.as_bytes());
+                    self.fits_below(after, issuer, inside.unwrap_or_default())
+                }
+            },
+            None => self.fits_below(template, issuer, path),
         }
+    }
+
+    fn fits_below(&self, template: &str, issuer: &[u8], path: &[u8]) -> bool {
+        let below = path.strip_prefix(self.base(issuer));
+        below.is_some_and(|below| fits(template, below, self.case_insensitive))
     }
 
     /// Whether a page asks for a device's user code, so that the one just posted was refused; `None` where that is not known.

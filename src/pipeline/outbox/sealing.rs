@@ -4,7 +4,7 @@ use crate::entropy::Entropy;
 use crate::pipeline::counters::add;
 use crate::pipeline::flood::events;
 use crate::pipeline::outbox::{Outbox, Stopping};
-use crate::record::{Draft, OpenBatch, Sealer, Sequence, StreamId, audit};
+use crate::record::{Draft, OpenBatch, Sequence, audit};
 use crate::time::Timestamp;
 
 /// What became of the attempt to add a record to a batch.
@@ -25,20 +25,30 @@ impl Outbox {
         batches < MAX_SEALED_BATCHES && room
     }
 
-    /// Seals as many drafts as fit into one batch, oldest first, beginning with what is to be declared.
+    /// Seals as many drafts as fit into one batch, oldest first, beginning with what is to be declared; and its checkpoint.
     pub(super) fn seal(&mut self, now: Timestamp, entropy: &mut dyn Entropy) {
-        if self.lanes.is_empty() && self.undeclared.is_empty() && !self.owes_stop() {
+        let records = !self.lanes.is_empty() || !self.undeclared.is_empty() || self.owes_stop();
+        let owed = self.owes_checkpoint(now);
+        if !records && !owed {
             return;
         }
-        let drawn = || StreamId::draw(entropy).ok().map(Sealer::new);
-        // Taken out, because an open batch holds on to it.
-        let Some(mut sealer) = self.sealer.take().or_else(drawn) else { return };
+        // Taken out, because an open batch holds on to the one, and what the other says is asked of the outbox.
+        let writers = self.sealer.take().zip(self.chain.take());
+        let Some((mut sealer, mut chain)) = writers.or_else(|| self.begin(now, entropy)) else { return };
         let mut batch = sealer.open(self.limits);
-        self.fill(&mut batch, now, entropy);
-        if let Some(batch) = batch.close() {
-            self.courier.take(batch, now);
+        let before = self.counters.sealed;
+        // The names of many siblings leave no room for records.
+        if chain.head().is_none() || self.ends.beat.as_ref().is_none_or(Vec::is_empty) {
+            self.fill(&mut batch, now, entropy);
+        }
+        let covered = batch.covered();
+        if covered.is_some() || owed {
+            let events = self.counters.sealed.saturating_sub(before);
+            let checkpoint = self.write_checkpoint(&mut chain, (covered, events), now, entropy);
+            self.courier.take(batch.close(&checkpoint), now);
         }
         self.sealer = Some(sealer);
+        self.chain = Some(chain);
     }
 
     /// Whether the stream has records and its orderly end is not among them yet.
@@ -133,6 +143,6 @@ impl Outbox {
 }
 
 /// More would bound the memory of batches no better, and a longer row of unanswered ones helps nobody.
-const MAX_SEALED_BATCHES: usize = 5;
+pub(super) const MAX_SEALED_BATCHES: usize = 5;
 /// Bytes of an `audit.drop` or `audit.stop` record at most.
 const MAX_OWN_BYTES: usize = 8 * 1_024;

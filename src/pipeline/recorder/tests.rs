@@ -47,7 +47,8 @@ fn delivered(recorder: &mut Recorder) -> Vec<Value> {
     recorder.outbox().settle(delivery.id, &reply, now, &mut Seeded(1));
     let text = String::from_utf8(delivery.body.to_vec()).unwrap();
     assert!(!text.contains("marker"), "a secret is in a record");
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["event"] != "audit.checkpoint").collect()
 }
 
 #[test]

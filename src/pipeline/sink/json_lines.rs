@@ -1,4 +1,4 @@
-//! JSON lines: the canonical text of each record, ended by a line feed; any HTTP store that takes such a body.
+//! JSON lines: the canonical text of each record and checkpoint, ended by a line feed; any HTTP store that takes such a body.
 //!
 //! Our own collector answers 200 with `{"stored": n, "refused": [{"id", "line", "why"}]}`; of other stores the status
 //! alone is read.
@@ -11,14 +11,11 @@ use serde::Deserialize;
 
 use crate::record::SealedBatch;
 
-/// What an answer says of the records that were sent.
+/// What an answer says of the lines that were sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::pipeline) enum Verdict {
-    /// All are stored, but for those of these numbers, which never will be.
-    Accepted {
-        /// Sequence numbers, ascending.
-        refused: BTreeSet<u64>,
-    },
+    /// All are stored, but for these, which never will be.
+    Accepted(Refusals),
     /// The store is overloaded or away: the same again, soon.
     Busy,
     /// Somebody has to change a setting: the same again, slowly. Nothing is given up for a wrong token or path.
@@ -27,6 +24,15 @@ pub(in crate::pipeline) enum Verdict {
     Refused,
     /// It is accepted, and which records are not cannot be read: smaller parts have shorter answers.
     Unreadable,
+}
+
+/// Lines of a batch that a store refuses for good.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(in crate::pipeline) struct Refusals {
+    /// Sequence numbers of records.
+    pub(in crate::pipeline) records: BTreeSet<u64>,
+    /// Whether its checkpoint is refused.
+    pub(in crate::pipeline) checkpoint: bool,
 }
 
 /// The body of a delivery.
@@ -62,20 +68,27 @@ struct Entry<'a> {
 }
 
 fn read_answer(body: &[u8], batch: &SealedBatch) -> Verdict {
-    let none = Verdict::Accepted { refused: BTreeSet::new() };
+    let mut refused = Refusals::default();
     if !names_refused(body) {
-        return none;
+        return Verdict::Accepted(refused);
     }
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else { return Verdict::Unreadable };
     // A record that the store has already is what an earlier attempt was for.
-    let refused = answer.refused.iter().filter(|entry| entry.why.as_deref() != Some("duplicate"));
-    let numbers: Option<BTreeSet<u64>> = refused.map(|entry| number(entry, batch)).collect();
-    match numbers {
-        Some(refused) => Verdict::Accepted { refused },
-        // One of them is refused, and it is the only one.
-        None if batch.records() == 1 => Verdict::Accepted { refused: [batch.first().number()].into() },
-        None => Verdict::Unreadable,
+    for entry in answer.refused.iter().filter(|entry| entry.why.as_deref() != Some("duplicate")) {
+        let line = match line(entry, batch) {
+            Some(line) => line,
+            // One of them is refused, and it is the only one.
+            None if batch.line_count() == 1 => 0,
+            None => return Verdict::Unreadable,
+        };
+        match batch.numbers().nth(line) {
+            Some(number) => {
+                refused.records.insert(number);
+            }
+            None => refused.checkpoint = true,
+        }
     }
+    Verdict::Accepted(refused)
 }
 
 /// Whether it is a JSON object that has the member, whole or cut.
@@ -84,17 +97,29 @@ fn names_refused(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{") && body.windows(MEMBER.len()).any(|window| window == MEMBER)
 }
 
-/// The number of the record that an entry is about; `None` when it is none of the batch.
-fn number(entry: &Entry<'_>, batch: &SealedBatch) -> Option<u64> {
-    let (first, last) = (batch.first().number(), batch.last().number());
-    let by_id = entry.id.as_deref().and_then(|id| {
-        let (stream, number) = id.split_once('-')?;
-        let ours = stream == batch.stream().to_string() && !number.starts_with(['0', '+']);
-        if ours { number.parse().ok() } else { None }
-    });
-    let by_line = || first.checked_add(entry.line?.checked_sub(1)?);
-    let number = if entry.id.is_some() { by_id } else { by_line() };
-    number.filter(|number| (first..=last).contains(number))
+/// The line that an entry is about, from 0; `None` when it is none of the batch.
+fn line(entry: &Entry<'_>, batch: &SealedBatch) -> Option<usize> {
+    let line = match entry.id.as_deref() {
+        Some(id) => line_of(id, batch)?,
+        None => usize::try_from(entry.line?.checked_sub(1)?).ok()?,
+    };
+    (line < batch.line_count()).then_some(line)
+}
+
+fn line_of(id: &str, batch: &SealedBatch) -> Option<usize> {
+    let (stream, counted) = id.split_once('-')?;
+    let plain = |digits: &str| if digits.starts_with('+') { None } else { digits.parse::<u64>().ok() };
+    let (numbers, spelled) = (batch.numbers(), !counted.starts_with('0'));
+    if stream != batch.stream().to_string() {
+        return None;
+    }
+    match counted.strip_prefix('c') {
+        Some(number) => (batch.checkpoint().is_some() && batch.checkpoint() == plain(number)).then(|| numbers.count()),
+        None => {
+            let number = plain(counted).filter(|number| spelled && numbers.contains(number))?;
+            usize::try_from(number.checked_sub(numbers.start)?).ok()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +128,7 @@ mod tests {
 
     use super::*;
     use crate::pipeline::fixture::{Seeded, issuance};
+    use crate::record::evidence::{Digest, Head, Sealed};
     use crate::record::{BatchLimits, Sealer, StreamId};
 
     const STREAM: &str = "01010101010101010101010101010101";
@@ -113,11 +139,16 @@ mod tests {
         for _ in 0..records {
             open.add(issuance(), &mut Seeded(1)).unwrap();
         }
-        open.close().unwrap()
+        let head = Head { stream: StreamId::from_bytes([1; 16]), number: 5, digest: Digest::of(b"") };
+        open.close(&Sealed { head, line: "{}".to_owned() })
     }
 
     fn accepted(refused: &[u64]) -> Verdict {
-        Verdict::Accepted { refused: refused.iter().copied().collect() }
+        Verdict::Accepted(Refusals { records: refused.iter().copied().collect(), checkpoint: false })
+    }
+
+    fn checkpoint_refused(refused: &[u64]) -> Verdict {
+        Verdict::Accepted(Refusals { records: refused.iter().copied().collect(), checkpoint: true })
     }
 
     fn answer(body: &str, records: usize) -> Verdict {
@@ -125,11 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_one_canonical_line_per_record() {
+    fn a_body_is_one_canonical_line_per_record_and_one_for_the_checkpoint() {
         let batch = batch(2);
         let body = encode(&batch);
         let text = std::str::from_utf8(&body).unwrap();
-        assert_eq!(text.lines().count(), 2);
+        assert_eq!(text.lines().count(), 3);
         assert!(text.ends_with("}\n"));
         assert!(text.lines().next().unwrap().contains(&format!("\"id\":\"{STREAM}-1\"")));
     }
@@ -158,6 +189,9 @@ mod tests {
         );
         assert_eq!(answer(&refused, 3), accepted(&[2, 3]));
         assert_eq!(answer(r#"{"stored":3,"refused":[]}"#, 3), accepted(&[]));
+        for entry in [format!(r#"{{"id":"{STREAM}-c5"}}"#), r#"{"line":4}"#.to_owned()] {
+            assert_eq!(answer(&format!(r#"{{"refused":[{{"line":1}},{entry}]}}"#), 3), checkpoint_refused(&[1]));
+        }
         let repeated = format!(r#"{{"stored":2,"refused":[{{"id":"{STREAM}-2","why":"duplicate"}}]}}"#);
         assert_eq!(answer(&repeated, 3), accepted(&[]));
     }
@@ -176,13 +210,17 @@ mod tests {
             r#"{"refused":true}"#,
             r#"{"refused":[{"id":"00000000000000000000000000000000-1"}]}"#,
             r#"{"refused":[{"line":0}]}"#,
-            r#"{"refused":[{"line":3}]}"#,
+            r#"{"refused":[{"line":4}]}"#,
             r#"{"refused":[{"id":"01010101010101010101010101010101-02"}]}"#,
+            r#"{"refused":[{"id":"01010101010101010101010101010101-3"}]}"#,
+            r#"{"refused":[{"id":"01010101010101010101010101010101-c4"}]}"#,
             r#"{"refused":[{}]}"#,
         ] {
             assert_eq!(answer(body, 2), Verdict::Unreadable, "{body}");
         }
-        assert_eq!(answer(r#"{"refused":[{}]}"#, 1), accepted(&[1]));
+        let (record, checkpoint) = batch(1).halves().unwrap();
+        let of = |part| classify(&[200], 200, br#"{"refused":[{}]}"#, part);
+        assert_eq!((of(&record), of(&checkpoint)), (accepted(&[1]), checkpoint_refused(&[])));
     }
 
     proptest! {
@@ -192,8 +230,9 @@ mod tests {
             let cut = text.as_bytes();
             let odd = format!(r#"{{"refused":[{{"id":{},"line":{line}}}]}}"#, serde_json::Value::from(text.clone()));
             for body in [cut, odd.as_bytes()] {
-                if let Verdict::Accepted { refused } = classify(&[200, status], status, body, &batch) {
-                    prop_assert!(refused.iter().all(|number| (1..=2).contains(number)));
+                if let Verdict::Accepted(refused) = classify(&[200, status], status, body, &batch) {
+                    prop_assert!(refused.records.iter().all(|number| (1..=2).contains(number)));
+                    prop_assert!(!refused.checkpoint || line == 3);
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 
 mod json_lines;
 
-pub(super) use json_lines::{Verdict, classify, encode};
+pub(super) use json_lines::{Refusals, Verdict, classify, encode};
 
 /// One store.
 #[derive(Clone, Debug)]

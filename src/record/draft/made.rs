@@ -1,8 +1,8 @@
 //! A draft as the outbox holds it: what it weighs, and how failures become one.
 
-use std::io;
 use std::mem::size_of;
 
+use crate::record::canonical::written;
 use crate::record::class::Class;
 use crate::record::model::{
     AuditSection, CoalescedSection, IdTokenSection, IntrospectionSection, MetadataSection, Record, RegistrationSection,
@@ -157,9 +157,6 @@ fn common<T: PartialEq>(kept: &mut Option<T>, other: &Option<T>) {
 /// Memory of a record: its parts, and its texts about as long as their JSON.
 fn weight(record: &Record) -> usize {
     let part = |there: bool, size: usize| if there { size } else { 0 };
-    let mut text = Counted(0);
-    // A record has no map with keys that are not texts, and the counter takes everything.
-    let _ = serde_json::to_writer(&mut text, record);
     size_of::<Draft>()
         .saturating_add(size_of::<Record>())
         .saturating_add(part(record.request.is_some(), size_of::<RequestSection>()))
@@ -170,18 +167,5 @@ fn weight(record: &Record) -> usize {
         .saturating_add(part(record.introspection.is_some(), size_of::<IntrospectionSection>()))
         .saturating_add(part(record.metadata.is_some(), size_of::<MetadataSection>()))
         .saturating_add(part(record.registration.is_some(), size_of::<RegistrationSection>()))
-        .saturating_add(text.0)
-}
-
-struct Counted(usize);
-
-impl io::Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+        .saturating_add(written(record).len())
 }

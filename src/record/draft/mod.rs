@@ -258,6 +258,18 @@ impl Drafter<'_> {
 }
 
 impl Observer {
+    /// Who writes, in one text: `namespace/workload/pod` in a mesh, `-` for what is not known of them; else the node's id.
+    /// `None`: nothing is known. At most 128 bytes.
+    #[must_use]
+    pub fn group(&self) -> Option<String> {
+        let parts = [&self.namespace, &self.workload, &self.pod];
+        let place = || parts.map(|part| part.as_deref().unwrap_or("-")).join("/");
+        let group = if parts.iter().any(|part| part.is_some()) { Some(place()) } else { self.node.clone() };
+        let mut text = clean(&group?, GROUP_LIMIT).text;
+        text.truncate(text.floor_char_boundary(GROUP_LIMIT));
+        Some(text).filter(|text| !text.is_empty())
+    }
+
     /// `observer`, with the direction of one exchange.
     pub(super) fn section(&self, direction: Direction) -> Option<ObserverSection> {
         let text = |text: &Option<String>| text.as_deref().map(|text| clean(text, TEXT_LIMIT).text);
@@ -296,3 +308,6 @@ const MAX_AMBIGUOUS: usize = 32;
 
 /// Names the record format. Within it members are only added.
 pub(super) const SCHEMA: &str = "oidc-audit/1";
+
+/// Bytes of [`Observer::group`], which is in every checkpoint.
+const GROUP_LIMIT: usize = 128;

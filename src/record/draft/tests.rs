@@ -434,12 +434,15 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
         Observer { node: Some("sidecar~10.0.0.1".to_owned()), pod: Some(String::new()), ..Observer::default() };
     let now = Timestamp::from_secs(1_768_469_400);
     let privacy = Privacy { profile: Profile::Standard, purpose: Some("fraud".to_owned()), trusted_hops: 0 };
+    let signing_key = crate::record::KeyId::parse("s1").unwrap();
     let start = audit::Start {
         config_digest: "00ff",
         inline_secrets: &["/keys/join/current".to_owned()],
         issuers: &[ISSUER.to_owned()],
         keys: &keys(),
         privacy: &privacy,
+        signing: "configured",
+        signing_key: Some(&signing_key),
         sinks: &["audit_log".to_owned()],
         version: "0.1.0",
         findings: &[],
@@ -452,8 +455,8 @@ fn statements_about_the_recorder_conform_to_their_schemas() {
         record["audit"],
         json!({
             "config_digest": "00ff", "inline_secrets": ["/keys/join/current"], "issuers": [ISSUER],
-            "key_ids": {"join": ["k1"], "pseudonym": ["k1"]}, "keys": "configured", "profile": "standard",
-            "purpose": "fraud", "sinks": ["audit_log"], "version": "0.1.0"
+            "key_ids": {"join": ["k1"], "pseudonym": ["k1"], "signing": ["s1"]}, "keys": "configured",
+            "profile": "standard", "purpose": "fraud", "signing": "configured", "sinks": ["audit_log"], "version": "0.1.0"
         })
     );
     conforms(&record);

@@ -100,7 +100,8 @@ pub struct AuditSection {
     /// `audit.start`: issuers that are watched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issuers: Vec<String>,
-    /// `audit.start`: ids of the keys in use, the current one first, under `join` and `pseudonym`.
+    /// `audit.start`: ids of the keys in use, the current one first, under `join` and `pseudonym`, and under `signing`
+    /// where one is configured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_ids: BTreeMap<String, Vec<String>>,
     /// `audit.start`: `configured` or `ephemeral`.
@@ -130,6 +131,9 @@ pub struct AuditSection {
     /// `audit.stop`: protocol records of this stream, this one not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
+    /// `audit.start`: whose key signs checkpoints: `configured`, `enrolled` or `unsigned`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing: Option<String>,
     /// `audit.start`: names of the sinks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sinks: Vec<String>,

@@ -4,10 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::entropy::NoEntropy;
+use crate::record::evidence::{Digest, SigningKey, Tree};
+use crate::secret::Secret;
 
 #[derive(Clone, Debug)]
 enum Step {
     Push(Kind),
+    Beat(usize),
     Next,
     /// The host has no more than so many random values left.
     NextNearlyDry(u8),
@@ -30,7 +33,7 @@ enum Answer {
     Stored,
     /// It was stored, and the answer is lost.
     StoredSilently,
-    /// It was stored but for some records.
+    /// It was stored but for some records, and for its checkpoint where the highest bit is set.
     StoredBut(u64),
     Refused(u16),
     Busy(u16),
@@ -57,6 +60,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => kind.prop_map(Step::Push),
         6 => Just(Step::Next),
+        1 => (0usize..48).prop_map(Step::Beat),
         1 => (0u8..5).prop_map(Step::NextNearlyDry),
         6 => answer.prop_map(Step::Settle),
         3 => (0u64..20_000).prop_map(Step::Wait),
@@ -75,8 +79,78 @@ struct World {
     stored: BTreeSet<u64>,
     acknowledged: BTreeSet<u64>,
     refused: BTreeSet<u64>,
+    checkpoints: Checkpoints,
     pushed: u64,
     in_flight: Vec<Delivery>,
+}
+
+/// The same of checkpoints.
+#[derive(Default)]
+struct Checkpoints {
+    sent: BTreeMap<u64, CheckpointLine>,
+    /// Lines of records, which their roots are checked with.
+    records: BTreeMap<u64, String>,
+    stored: BTreeSet<u64>,
+    acknowledged: BTreeSet<u64>,
+    refused: BTreeSet<u64>,
+}
+
+impl Checkpoints {
+    fn hand_out(&mut self, delivery: &Delivery, numbers: &[u64]) {
+        for (number, line) in numbers.iter().zip(lines(delivery)) {
+            self.records.insert(*number, line.to_owned());
+        }
+        if checkpoint(delivery).is_none() {
+            return;
+        }
+        let line = CheckpointLine::parse(lines(delivery).last().unwrap()).unwrap();
+        let number = line.checkpoint.number;
+        assert!(!self.acknowledged.contains(&number), "checkpoint {number} is acknowledged and sent again");
+        assert!(!self.refused.contains(&number), "checkpoint {number} is given up and sent again");
+        if let Some(known) = self.sent.get(&number) {
+            assert_eq!(*known, line, "the bytes of checkpoint {number} changed");
+            return;
+        }
+        self.judge(&line);
+        self.sent.insert(number, line);
+    }
+
+    /// It is chained to the one before it, and covers what was sent since.
+    fn judge(&self, line: &CheckpointLine) {
+        let said = &line.checkpoint;
+        let before = said.number.checked_sub(1).map(|number| &self.sent[&number]);
+        assert_eq!(said.previous, before.map(|before| Digest::of(before.jws.as_bytes())));
+        let total = before.map_or(0, |before| before.checkpoint.total);
+        assert_eq!(said.total, total + said.covered.as_ref().map_or(0, |covered| covered.count()));
+        if let Some(covered) = &said.covered {
+            assert_eq!((covered.first, covered.last), (total + 1, said.total));
+            let leaf = |number| Digest::leaf(self.records[&number].as_bytes());
+            assert_eq!(Some(covered.root), (covered.first..=covered.last).map(leaf).collect::<Tree>().root());
+        }
+        let signed = line.signed().unwrap();
+        let key = said.certificate.map_or(signer().public(), |certificate| certificate.key);
+        assert!(signed.is_signed_by(&key));
+    }
+
+    /// What acknowledged checkpoints say that was lost: records, and checkpoints.
+    fn told(&self) -> (BTreeSet<u64>, BTreeSet<u64>) {
+        let (mut records, mut checkpoints) = (BTreeSet::new(), BTreeSet::new());
+        for loss in self.acknowledged.iter().flat_map(|number| &self.sent[number].checkpoint.losses) {
+            records.extend(loss.records.iter().flat_map(|(first, last)| *first..=*last));
+            checkpoints.extend(loss.checkpoints.iter().flat_map(|(first, last)| *first..=*last));
+        }
+        (records, checkpoints)
+    }
+}
+
+fn signer() -> SigningKey {
+    SigningKey::from_seed(&Secret::new(zeroize::Zeroizing::new([9; 32])))
+}
+
+fn signed_outbox() -> Outbox {
+    let mut settings = settings(MIN_QUEUE_BYTES);
+    settings.evidence.signing = Signing::Configured(signer().into());
+    Outbox::new(settings, Observer::default())
 }
 
 impl World {
@@ -88,6 +162,7 @@ impl World {
             let known = self.sent.entry(number).or_insert_with(|| record.clone());
             assert_eq!(*known, record, "the bytes of {number} changed");
         }
+        self.checkpoints.hand_out(&delivery, &numbers(&delivery));
         self.in_flight.push(delivery);
     }
 
@@ -151,7 +226,8 @@ fn push(outbox: &mut Outbox, world: &mut World, pool: &Pool, kind: Kind, now: Ti
     let (Kind::Failures(count, _) | Kind::Issuances(count) | Kind::Normals(count)) = kind;
     for n in 0..count {
         let draft = pool.draft(kind, n);
-        let reserved = MIN_QUEUE_BYTES - MIN_QUEUE_BYTES / 5 * 3;
+        let shares = outbox.lanes.shares();
+        let reserved = shares.all - shares.unreserved;
         let free = outbox.lanes.bytes_of(Class::Issuance) + draft.size() <= reserved;
         let before = outbox.counters().dropped_by(Class::Issuance, DropReason::Full);
         let is_issuance = draft.class() == Class::Issuance;
@@ -169,6 +245,8 @@ fn settle(outbox: &mut Outbox, world: &mut World, answer_kind: Answer, now: Time
     }
     let delivery = world.in_flight.remove(0);
     let sent = numbers(&delivery);
+    let sealed_by = checkpoint(&delivery).map(|checkpoint| checkpoint.number);
+    let line_count = lines(&delivery).count();
     let reply = match answer_kind {
         Answer::Never => return,
         Answer::Stale => {
@@ -179,10 +257,12 @@ fn settle(outbox: &mut Outbox, world: &mut World, answer_kind: Answer, now: Time
         }
         Answer::Stored => {
             world.stored.extend(&sent);
+            world.checkpoints.stored.extend(sealed_by);
             answer(200, "")
         }
         Answer::StoredSilently => {
             world.stored.extend(&sent);
+            world.checkpoints.stored.extend(sealed_by);
             Reply::Transport
         }
         Answer::StoredBut(mask) => {
@@ -190,10 +270,11 @@ fn settle(outbox: &mut Outbox, world: &mut World, answer_kind: Answer, now: Time
             let bad = |number: &&u64| mask >> (**number % 64) & 1 == 1 && !world.stored.contains(number);
             let refused: BTreeSet<u64> = sent.iter().filter(bad).copied().collect();
             let stream = outbox.loss_statement().stream.unwrap();
-            let entries: Vec<Value> = refused
-                .iter()
-                .map(|number| serde_json::json!({"id": format!("{stream}-{number}"), "why": "conflict"}))
-                .collect();
+            let unsealed = sealed_by.filter(|number| mask >> 63 == 1 && !world.checkpoints.stored.contains(number));
+            let names = refused.iter().map(u64::to_string).chain(unsealed.map(|number| format!("c{number}")));
+            let entries: Vec<Value> =
+                names.map(|name| serde_json::json!({"id": format!("{stream}-{name}"), "why": "conflict"})).collect();
+            world.checkpoints.stored.extend(sealed_by.filter(|_| unsealed.is_none()));
             world.stored.extend(sent.iter().filter(|number| !refused.contains(number)));
             answer(200, &serde_json::json!({"stored": sent.len() - refused.len(), "refused": entries}).to_string())
         }
@@ -204,11 +285,18 @@ fn settle(outbox: &mut Outbox, world: &mut World, answer_kind: Answer, now: Time
             let refused: BTreeSet<u64> = sent.iter().filter(|number| !world.stored.contains(number)).copied().collect();
             world.acknowledged.extend(sent.iter().filter(|number| !refused.contains(number)));
             world.refused.extend(refused);
+            let checkpoints = &mut world.checkpoints;
+            match sealed_by {
+                Some(number) if checkpoints.stored.contains(&number) => checkpoints.acknowledged.insert(number),
+                Some(number) => checkpoints.refused.insert(number),
+                None => false,
+            };
         }
-        Settled::GaveUp if matches!(answer_kind, Answer::Refused(_)) && sent.len() == 1 => {
+        Settled::GaveUp if matches!(answer_kind, Answer::Refused(_)) && line_count == 1 => {
             world.refused.extend(&sent);
+            world.checkpoints.refused.extend(sealed_by);
         }
-        Settled::Split => assert!(matches!(answer_kind, Answer::Refused(_)) && sent.len() > 1),
+        Settled::Split => assert!(matches!(answer_kind, Answer::Refused(_)) && line_count > 1),
         Settled::GaveUp | Settled::RetryAt(_) | Settled::Unknown => {}
     }
 }
@@ -237,13 +325,17 @@ fn invariants(outbox: &Outbox, world: &World) {
 
 fn run(steps: Vec<Step>, seed: u64) {
     let pool = Pool::new();
-    let mut outbox = outbox(MIN_QUEUE_BYTES);
+    let mut outbox = signed_outbox();
     let mut world = World::default();
     let mut entropy = Seeded(seed);
     let mut now = at(1_000_000);
     for step in steps {
         match step {
             Step::Push(kind) => push(&mut outbox, &mut world, &pool, kind, now),
+            Step::Beat(siblings) => {
+                let head = Head { stream: StreamId::from_bytes([7; 16]), number: 1, digest: Digest::of(b"") };
+                outbox.beat(vec![head; siblings]);
+            }
             Step::Next => {
                 let delivery = outbox.next(now, &mut entropy);
                 delivery.into_iter().for_each(|delivery| world.hand_out(delivery));
@@ -285,6 +377,18 @@ fn drain(outbox: &mut Outbox, world: &mut World, mut now: Timestamp, entropy: &m
     assert_eq!(all, world.acknowledged.union(&lost).copied().collect(), "every number is stored or declared lost");
     assert!(world.acknowledged.is_disjoint(&lost), "no acknowledged record is declared lost");
     assert!(world.refused.is_subset(&lost));
+    let (told, told_checkpoints) = world.checkpoints.told();
+    assert_eq!(told, lost, "every loss is in a checkpoint too");
+    let sealed: BTreeSet<u64> = (0..=outbox.head().map_or(0, |head| head.number)).collect();
+    let acknowledged = &world.checkpoints.acknowledged;
+    if outbox.head().is_some() {
+        let all: BTreeSet<u64> = acknowledged.union(&told_checkpoints).copied().collect();
+        assert_eq!(sealed, all, "every checkpoint is stored or declared lost");
+        assert!(acknowledged.is_disjoint(&told_checkpoints));
+        assert!(world.checkpoints.refused.is_subset(&told_checkpoints));
+        let last = &world.checkpoints.sent[acknowledged.last().unwrap()].checkpoint;
+        assert!(last.end.is_some());
+    }
     assert!(world.acknowledged.is_subset(&world.stored));
 }
 

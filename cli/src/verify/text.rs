@@ -1,0 +1,172 @@
+//! A report for a person: the verdict first, a line for every stream, what is wrong with both sides, and what to do.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use oidc_audit::record::verify::{Problem, ProblemKind, Report, StreamReport, Verdict};
+use oidc_audit::time::Timestamp;
+
+use crate::moment;
+use crate::term::{Palette, Style, escape};
+
+/// Writes it; streams in the order of their verdicts, the worst first.
+pub(super) fn write(to: &mut dyn Write, report: &Report, trusted: bool, palette: Palette) -> io::Result<()> {
+    head(to, report, palette)?;
+    if report.streams.is_empty() {
+        writeln!(to, "  no record and no checkpoint in {} lines", report.other)?;
+    } else {
+        streams(to, report, palette)?;
+    }
+    problems(to, "of the whole export", &report.problems, palette)?;
+    for stream in sorted(report) {
+        problems(to, &format!("stream {}", stream.stream), &stream.problems, palette)?;
+    }
+    advice(to, report, trusted)
+}
+
+fn head(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()> {
+    let verdict = palette.paint(style(report.verdict), report.verdict.as_str().to_uppercase());
+    let as_of = moment::rfc3339(Timestamp::from_micros(report.as_of));
+    let Report { records, checkpoints, other, .. } = report;
+    write!(to, "{verdict}  {} streams, {records} records, {checkpoints} checkpoints", report.streams.len())?;
+    if *other > 0 {
+        write!(to, ", {other} lines of others")?;
+    }
+    if report.as_of > 0 {
+        write!(to, ", as of {as_of}")?;
+    }
+    writeln!(to)
+}
+
+fn streams(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()> {
+    let heading =
+        format!("{:<10}  {:<15}  {:>9}  {:>11}  {:<8}  group", "verdict", "end", "records", "checkpoints", "stream");
+    writeln!(to, "\n{}", palette.paint(Style::Faint, heading))?;
+    let streams = sorted(report);
+    for stream in streams.iter().take(STREAMS) {
+        let StreamReport { verdict, end, records, checkpoints, .. } = stream;
+        let name = stream.stream.get(..8).unwrap_or_default();
+        let painted = palette.paint(style(*verdict), verdict.as_str());
+        let group = stream.group.as_deref().unwrap_or("-");
+        let end = end.as_str();
+        writeln!(to, "{painted:<10}  {end:<15}  {records:>9}  {checkpoints:>11}  {name:<8}  {}", escape(group))?;
+    }
+    more(to, streams.len(), STREAMS)
+}
+
+fn problems(to: &mut dyn Write, of: &str, problems: &[Problem], palette: Palette) -> io::Result<()> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "\n{}", palette.paint(Style::Strong, of))?;
+    for problem in problems.iter().take(PROBLEMS) {
+        let title = palette.paint(style(problem.kind.verdict()), problem.kind.title());
+        match (&problem.id, &problem.from, &problem.to) {
+            (Some(id), ..) => writeln!(to, "  {title:<15}  {}", escape(id))?,
+            (None, Some(from), Some(until)) => {
+                writeln!(
+                    to,
+                    "  {title:<15}  {} to {}",
+                    escape(from),
+                    escape(until.split('-').next_back().unwrap_or(until))
+                )?;
+            }
+            _ => writeln!(to, "  {title}")?,
+        }
+        if let (Some(expected), Some(found)) = (&problem.expected, &problem.found) {
+            writeln!(to, "  {:<15}  expected  {}", "", escape(expected))?;
+            writeln!(to, "  {:<15}  found     {}", "", escape(found))?;
+        }
+    }
+    more(to, problems.len(), PROBLEMS)
+}
+
+fn more(to: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
+    match all.checked_sub(shown) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(to, "  .. and {more} more: --json has all of them"),
+    }
+}
+
+/// What each kind that was found means for whoever reads this, once.
+fn advice(to: &mut dyn Write, report: &Report, trusted: bool) -> io::Result<()> {
+    let all = report.streams.iter().flat_map(|stream| &stream.problems).chain(&report.problems);
+    let mut said: Vec<&str> = Vec::new();
+    for kind in all.map(|problem| problem.kind).collect::<BTreeSet<_>>() {
+        let text = if kind == ProblemKind::Untrusted && !trusted { NO_TRUST } else { what_to_do(kind) };
+        if !said.contains(&text) {
+            said.push(text);
+        }
+    }
+    if !said.is_empty() {
+        writeln!(to, "\nWhat to do:")?;
+    }
+    said.iter().try_for_each(|text| writeln!(to, "  - {text}"))
+}
+
+fn what_to_do(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::BadSignature
+        | ProblemKind::ChainBroken
+        | ProblemKind::Edited
+        | ProblemKind::Forged
+        | ProblemKind::RootMismatch
+        | ProblemKind::UnknownStream => {
+            "Somebody wrote to the store: keep this export as it is, export again, and compare; the store's own access log says who."
+        }
+        ProblemKind::DeletedBatch | ProblemKind::SealMissing | ProblemKind::MissingStream | ProblemKind::Truncated => {
+            "Lines are missing. If the export is only a part of what is stored, say so by --from and --to; else treat it as a deletion."
+        }
+        ProblemKind::UndeclaredLoss => {
+            "The store had acknowledged these records: export again; if they stay away, they were removed or the store lost them."
+        }
+        ProblemKind::Forked => {
+            "One key signed two histories: treat that key as stolen, and ask a second copy which one is true."
+        }
+        ProblemKind::WrongWriter => {
+            "A key wrote for a group, or at a time, that the trust file does not allow it: ask who holds it."
+        }
+        ProblemKind::DeclaredLoss => {
+            "The proxy gave these records up and says so: look at the sink's errors at that time."
+        }
+        ProblemKind::Expired | ProblemKind::Redacted => {
+            "What an operator signed for is no loss: its line says when and why."
+        }
+        ProblemKind::UncleanEnd => {
+            "The proxy was killed or crashed, or its network was cut: at most what was pending is missing."
+        }
+        ProblemKind::ClockStep => "A clock was set: trust the order of the numbers more than the times around it.",
+        ProblemKind::Untrusted => {
+            "Add the key to the trust file if you know where it came from: `oidc-audit keygen` printed its entry."
+        }
+        ProblemKind::Unbound => {
+            "These streams made their own keys, and nobody has said whose they are: only changes are ruled out."
+        }
+        ProblemKind::Unsigned => {
+            "No signing key is configured: accidents would show, whoever can write to the store would not."
+        }
+        ProblemKind::Unsealed => "The checkpoint of the newest records is not here yet: export again in a minute.",
+        ProblemKind::MissingGroup => {
+            "A writer that should be there never spoke in this export: is it running, and where do its records go?"
+        }
+    }
+}
+
+fn sorted(report: &Report) -> Vec<&StreamReport> {
+    let mut streams: Vec<&StreamReport> = report.streams.iter().collect();
+    streams.sort_by(|one, other| other.verdict.cmp(&one.verdict).then_with(|| one.stream.cmp(&other.stream)));
+    streams
+}
+
+fn style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Intact => Style::Good,
+        Verdict::Incomplete | Verdict::Undecided => Style::Warning,
+        Verdict::Tampered => Style::Bad,
+    }
+}
+
+/// As text; more are in the JSON.
+const STREAMS: usize = 100;
+const PROBLEMS: usize = 20;
+pub(crate) const NO_TRUST: &str = "No trust file was named: give it with --trust, or signatures prove nothing.";

@@ -1,0 +1,28 @@
+//! Verification: what an export of records and checkpoints proves (`docs/verification.md`).
+//!
+//! Sans-I/O and streaming: lines in any order go into a [`Verifier`], a [`Report`] comes out. What it holds at a moment is
+//! bounded by what is open then, not by how much went by. Knows public keys only. Native: nothing of it is in the module.
+
+mod batches;
+mod believe;
+mod chain;
+mod line;
+mod problem;
+mod proof;
+mod ranges;
+mod report;
+mod statement;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod verifier;
+
+pub use believe::is_forged;
+pub use line::{Line, LineReader};
+pub use problem::{Problem, ProblemKind, Verdict};
+pub use proof::{NotAProof, Proof, Proven};
+pub use report::{End, Report, StreamReport};
+pub use statement::{Content, Expired, Statement};
+pub use trust::{Power, Trust, TrustProblem, TrustedKey};
+pub use verifier::{Asked, Verifier};

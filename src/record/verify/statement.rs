@@ -1,0 +1,177 @@
+//! What an operator signs: that a record was taken out, and what of a store has expired (`docs/record-format.md`).
+
+use serde_json::{Map, Value, json};
+
+use crate::record::batch::StreamId;
+use crate::record::canonical;
+use crate::record::evidence::{Alg, Digest, Jws, MAX_LINE, SigningKey};
+use crate::record::verify::problem::ProblemKind;
+use crate::record::verify::trust::{Power, Trust};
+use crate::time::Timestamp;
+
+/// A signed statement, still to be believed.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What it says.
+    pub content: Content,
+    /// When it was signed.
+    pub issued: Timestamp,
+    jws: String,
+}
+
+/// What is stated.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Content {
+    /// Everything that was older than `before`.
+    Expired {
+        /// The time that was asked for.
+        before: Timestamp,
+        /// Of every stream that this touches, what is gone.
+        streams: Vec<Expired>,
+    },
+    /// One record; its leaf stands for it.
+    Redacted {
+        /// Its stream.
+        stream: StreamId,
+        /// Its number.
+        number: u64,
+        /// Its leaf.
+        leaf: Digest,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What of one stream has expired.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Expired {
+    /// The stream.
+    pub stream: StreamId,
+    /// The last checkpoint that has expired, and its digest; those before it have too.
+    pub checkpoint: Option<(u64, Digest)>,
+    /// The last record that has expired; 0 for none.
+    pub last: u64,
+}
+
+impl Statement {
+    /// Signs one; its line, canonical and without line end.
+    #[must_use]
+    pub fn sign(content: &Content, issued: Timestamp, key: &SigningKey) -> String {
+        let jws = Jws::sign(&canonical::encode(&claims(content, issued)), key, content.typ());
+        Self { content: content.clone(), issued, jws }.line()
+    }
+
+    /// Reads a line's members, every one of which follows from its `jws`. `None`: it is no statement.
+    #[must_use]
+    pub fn read(value: &Value) -> Option<Self> {
+        let jws = value.get("jws")?.as_str().filter(|jws| jws.len() <= MAX_LINE)?;
+        let event = value.get("event")?.as_str()?;
+        let typ = [EXPIRED, REDACTED].into_iter().find(|(name, _)| *name == event)?.1;
+        let parsed = Jws::parse_typed(jws, typ).ok()?;
+        let claims: Value = serde_json::from_str(&parsed.payload).ok()?;
+        let issued = Timestamp::from_micros(claims.get("iat")?.as_u64()?);
+        let content = if typ == EXPIRED.1 { read_expired(&claims)? } else { read_redacted(&claims)? };
+        let statement = Self { content, issued, jws: jws.to_owned() };
+        let own = statement.members();
+        own.iter().all(|(name, own)| value.get(name) == Some(own)).then_some(statement)
+    }
+
+    /// Whether it can be believed, or what is wrong with it.
+    pub(super) fn judge(&self, trust: &Trust) -> Result<(), ProblemKind> {
+        let jws = Jws::parse_typed(&self.jws, self.content.typ()).map_err(|_| ProblemKind::BadSignature)?;
+        let Alg::Ed25519 { kid, .. } = jws.alg else { return Err(ProblemKind::BadSignature) };
+        let key = trust.key(&kid).ok_or(ProblemKind::Untrusted)?;
+        if !jws.is_signed_by(&key.key) {
+            return Err(ProblemKind::BadSignature);
+        }
+        let power = if self.content.typ() == EXPIRED.1 { Power::Retain } else { Power::Redact };
+        if key.may(power, self.issued) { Ok(()) } else { Err(ProblemKind::WrongWriter) }
+    }
+
+    /// Of the line.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match &self.content {
+            Content::Expired { .. } => format!("expired-{}", Digest::of(self.jws.as_bytes())),
+            Content::Redacted { stream, number, .. } => format!("{stream}-{number}"),
+        }
+    }
+
+    fn line(&self) -> String {
+        canonical::encode(&Value::Object(self.members()))
+    }
+
+    fn members(&self) -> Map<String, Value> {
+        let event = if self.content.typ() == EXPIRED.1 { EXPIRED.0 } else { REDACTED.0 };
+        let texts = [
+            ("event", event.to_owned()),
+            ("id", self.id()),
+            ("jws", self.jws.clone()),
+            ("schema", "oidc-audit/1".to_owned()),
+            ("ts", self.issued.rfc3339_millis()),
+        ];
+        texts.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+    }
+}
+
+impl Content {
+    fn typ(&self) -> &'static str {
+        match self {
+            Self::Expired { .. } => EXPIRED.1,
+            Self::Redacted { .. } => REDACTED.1,
+        }
+    }
+}
+
+fn claims(content: &Content, issued: Timestamp) -> Value {
+    let at = issued.as_micros();
+    match content {
+        Content::Expired { before, streams } => {
+            let streams: Vec<Value> = streams.iter().map(expired).collect();
+            json!({"before": before.as_micros(), "iat": at, "streams": streams, "v": 1})
+        }
+        Content::Redacted { stream, number, leaf, reason } => {
+            json!({"iat": at, "leaf": leaf.to_string(), "num": number, "str": stream.to_string(), "v": 1, "why": reason})
+        }
+    }
+}
+
+fn expired(of: &Expired) -> Value {
+    let stream = of.stream.to_string();
+    match of.checkpoint {
+        Some((number, digest)) => json!({"h": digest.to_string(), "last": of.last, "n": number, "str": stream}),
+        None => json!({"last": of.last, "str": stream}),
+    }
+}
+
+fn read_expired(claims: &Value) -> Option<Content> {
+    let read = |item: &Value| {
+        let digest = item.get("h").map(|h| Digest::parse(h.as_str().unwrap_or_default()));
+        let checkpoint = match (item.get("n"), digest) {
+            (Some(number), Some(Ok(digest))) => Some((number.as_u64()?, digest)),
+            (None, None) => None,
+            _ => return None,
+        };
+        let stream = StreamId::parse(item.get("str")?.as_str()?)?;
+        Some(Expired { stream, checkpoint, last: item.get("last")?.as_u64()? })
+    };
+    let streams = claims.get("streams")?.as_array()?.iter().map(read).collect::<Option<_>>()?;
+    let before = Timestamp::from_micros(claims.get("before")?.as_u64()?);
+    is_first(claims).then_some(Content::Expired { before, streams })
+}
+
+fn read_redacted(claims: &Value) -> Option<Content> {
+    let text = |name: &str| claims.get(name)?.as_str();
+    let stream = StreamId::parse(text("str")?)?;
+    let number = claims.get("num")?.as_u64().filter(|number| *number > 0)?;
+    let (leaf, reason) = (Digest::parse(text("leaf")?).ok()?, text("why")?.to_owned());
+    is_first(claims).then_some(Content::Redacted { stream, number, leaf, reason })
+}
+
+fn is_first(claims: &Value) -> bool {
+    claims.get("v").and_then(Value::as_u64) == Some(1)
+}
+
+/// Event and `typ`.
+const EXPIRED: (&str, &str) = ("audit.expired", "oidc-audit-expired+jwt");
+const REDACTED: (&str, &str) = ("audit.redacted", "oidc-audit-redacted+jwt");

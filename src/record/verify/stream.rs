@@ -1,0 +1,377 @@
+//! One stream: its checkpoints, its records, and what is wrong with them.
+
+use std::collections::BTreeMap;
+
+use crate::record::batch::StreamId;
+use crate::record::evidence::{Checkpoint, CheckpointLine, Digest, Head, Kind, PublicKey};
+use crate::record::verify::batches::{Batches, Content};
+use crate::record::verify::believe::{Belief, judge};
+use crate::record::verify::chain::{Chain, Placed, Point};
+use crate::record::verify::problem::{Problem, ProblemKind};
+use crate::record::verify::ranges::Ranges;
+use crate::record::verify::report::End;
+use crate::record::verify::statement::Expired;
+use crate::record::verify::trust::Trust;
+use crate::record::verify::verifier::Asked;
+use crate::time::Timestamp;
+
+/// What is known of a stream so far.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) id: StreamId,
+    pub(super) group: Option<String>,
+    pub(super) problems: Vec<Problem>,
+    /// When it was opened, where its `open` is here.
+    pub(super) opened: Option<Timestamp>,
+    batches: Batches,
+    chain: Chain,
+    /// Numbers of records, and of checkpoints, that a `loss` names.
+    lost: Ranges,
+    lost_checkpoints: Ranges,
+    /// Numbers of records that have expired.
+    expired: Ranges,
+    /// Keys that `cnf` claims name, by epoch.
+    named: BTreeMap<u64, Vec<PublicKey>>,
+    /// Checkpoints whose key nobody has named so far.
+    waiting: Vec<CheckpointLine>,
+    /// Whether any of its checkpoints is believed.
+    believed: bool,
+    closed: bool,
+    /// The latest time at which a sibling's beat names its last checkpoint.
+    seen_by_sibling: Option<Timestamp>,
+    truncated: bool,
+}
+
+impl Stream {
+    pub(super) fn new(id: StreamId) -> Self {
+        Self {
+            id,
+            group: None,
+            problems: Vec::new(),
+            opened: None,
+            batches: Batches::default(),
+            chain: Chain::default(),
+            lost: Ranges::default(),
+            lost_checkpoints: Ranges::default(),
+            expired: Ranges::default(),
+            named: BTreeMap::new(),
+            waiting: Vec::new(),
+            believed: false,
+            closed: false,
+            seen_by_sibling: None,
+            truncated: false,
+        }
+    }
+
+    pub(super) fn record(&mut self, number: u64, content: Content) {
+        let stream = self.id;
+        self.batches.record(number, content, &mut self.problems, &|number| name(stream, number));
+    }
+
+    /// Takes a checkpoint; gives back those that count now: it, and those that waited for a key that it names.
+    pub(super) fn checkpoint(&mut self, line: CheckpointLine, trust: &Trust, asked: &Asked) -> Vec<Checkpoint> {
+        let mut taken = Vec::new();
+        let mut lines = vec![line];
+        while let Some(line) = lines.pop() {
+            let named = self.named.get(&line.checkpoint.epoch).map(Vec::as_slice).unwrap_or_default();
+            let belief = judge(&line, trust, named);
+            match belief {
+                Belief::Believed => self.believed = true,
+                Belief::Noted(kind) => self.problems.push(Problem::at(kind, line.checkpoint.id())),
+                Belief::Refused => self.problems.push(Problem::at(ProblemKind::BadSignature, line.checkpoint.id())),
+                Belief::Waiting => self.waiting.push(line.clone()),
+            }
+            if !matches!(belief, Belief::Believed | Belief::Noted(_)) {
+                continue;
+            }
+            let names = named_key(&line.checkpoint);
+            taken.extend(self.use_checkpoint(line, asked));
+            if let Some((epoch, _)) = names {
+                lines.extend(self.waiting.extract_if(.., |line| line.checkpoint.epoch == epoch));
+            }
+        }
+        taken
+    }
+
+    fn use_checkpoint(&mut self, line: CheckpointLine, asked: &Asked) -> Option<Checkpoint> {
+        let digest = Digest::of(line.jws.as_bytes());
+        let checkpoint = line.checkpoint;
+        let inside = asked.is_inside(checkpoint.issued);
+        match self.chain.place(Point::of(&checkpoint, digest, inside), &mut self.problems) {
+            Placed::Copy => return None,
+            Placed::Fork => {
+                self.problems.push(Problem::at(ProblemKind::Forked, checkpoint.id()));
+                return None;
+            }
+            Placed::New => {}
+        }
+        self.note(&checkpoint);
+        if let Some(covered) = checkpoint.covered.clone() {
+            let stream = self.id;
+            let id = checkpoint.id();
+            self.batches.cover(id, covered, inside, &mut self.problems, &|number| name(stream, number));
+        }
+        Some(checkpoint)
+    }
+
+    fn note(&mut self, checkpoint: &Checkpoint) {
+        if self.group.is_none() {
+            self.group.clone_from(&checkpoint.group);
+        }
+        if checkpoint.kind == Kind::Open {
+            self.opened = Some(checkpoint.issued);
+        }
+        self.closed |= checkpoint.end.is_some();
+        for loss in &checkpoint.losses {
+            loss.records.iter().for_each(|(first, last)| self.lost.add(*first, *last));
+            loss.checkpoints.iter().for_each(|(first, last)| self.lost_checkpoints.add(*first, *last));
+        }
+        if let Some((epoch, key)) = named_key(checkpoint) {
+            let keys = self.named.entry(epoch).or_default();
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+
+    /// A leaf that stands for a record, on the word of somebody who may say so.
+    pub(super) fn redacted(&mut self, number: u64, leaf: Digest) {
+        let stream = self.id;
+        self.problems.push(Problem::at(ProblemKind::Redacted, name(stream, number)));
+        let content = Content { leaf, trimmed: None };
+        self.batches.stand_in(number, content, &mut self.problems, &|number| name(stream, number));
+    }
+
+    /// What of it has expired: that is not missing.
+    pub(super) fn expired(&mut self, expired: &Expired) {
+        self.expired.add(1, expired.last);
+        let Some((number, digest)) = expired.checkpoint else { return };
+        self.lost_checkpoints.add(0, number);
+        let first = self.chain.runs().first().map(|run| &run.first);
+        let next = first.filter(|first| number.checked_add(1) == Some(first.number));
+        let known = next.map_or_else(|| self.chain.is(number, &digest), |next| Some(next.previous == Some(digest)));
+        if known == Some(false) {
+            let problem = Problem::at(ProblemKind::ChainBroken, self.checkpoint_name(number.saturating_add(1)));
+            self.problems.push(problem.sides("what is said to have expired", "another history"));
+        }
+    }
+
+    /// A line with the id of a checkpoint that is none.
+    pub(super) fn broken(&mut self, id: String) {
+        self.problems.push(Problem::at(ProblemKind::BadSignature, id));
+    }
+
+    /// What a sibling's beat says of it.
+    pub(super) fn head(&mut self, head: &Head, at: Timestamp, asked: &Asked) {
+        let last = self.chain.last().map(|point| point.number);
+        if last.is_none_or(|last| head.number > last) {
+            if !asked.has_window() {
+                self.truncated = true;
+                self.problems.push(Problem::at(ProblemKind::Truncated, format!("{}-c{}", self.id, head.number)));
+            }
+            return;
+        }
+        match self.chain.is(head.number, &head.digest) {
+            Some(false) => {
+                self.problems.push(Problem::at(ProblemKind::Forked, format!("{}-c{}", self.id, head.number)));
+            }
+            Some(true) if last == Some(head.number) => self.seen_by_sibling = self.seen_by_sibling.max(Some(at)),
+            Some(true) | None => {}
+        }
+    }
+
+    /// Takes the checkpoints for what they are whose keys nobody named. Gives those that count.
+    pub(super) fn stop_waiting(&mut self, asked: &Asked) -> Vec<Checkpoint> {
+        let mut taken = Vec::new();
+        for line in std::mem::take(&mut self.waiting) {
+            self.problems.push(Problem::at(ProblemKind::Untrusted, line.checkpoint.id()));
+            taken.extend(self.use_checkpoint(line, asked));
+        }
+        taken
+    }
+
+    /// Judges holes, records and strangers: nothing more will come.
+    pub(super) fn finish(&mut self, asked: &Asked) {
+        let stream = self.id;
+        let mut absent = self.batches.finish(&mut self.problems, &|number| name(stream, number));
+        let holes = self.judge_holes(asked, &mut absent);
+        self.judge_absent(&absent);
+        self.judge_strangers(&holes, asked);
+        if self.believed {
+            self.refuse_mixture();
+        }
+    }
+
+    /// Checkpoints that are not here. Adds to `absent` the records of those whose loss is declared, where they are not here.
+    fn judge_holes(&mut self, asked: &Asked, absent: &mut Ranges) -> Holes {
+        let mut holes = Holes::default();
+        let mut found = Vec::new();
+        for (checkpoints, records) in self.holes(asked) {
+            let missing = self.lost_checkpoints.missing(checkpoints.0, checkpoints.1);
+            if let (Some((first, _)), Some((_, last))) = (missing.first(), missing.last()) {
+                let there = self.batches.has_any(records.0, records.1);
+                let kind = if there { ProblemKind::SealMissing } else { ProblemKind::DeletedBatch };
+                found.push(Problem::row(kind, self.checkpoint_name(*first), self.checkpoint_name(*last)));
+                holes.undeclared.add(records.0, records.1);
+                continue;
+            }
+            holes.declared.add(records.0, records.1);
+            let mut there = Ranges::default();
+            self.batches.strangers_from(records).for_each(|number| there.add(number, number));
+            there.missing(records.0, records.1).into_iter().for_each(|(first, last)| absent.add(first, last));
+        }
+        self.problems.append(&mut found);
+        holes
+    }
+
+    /// Numbers of checkpoints that are not here, and of the records that they may have covered.
+    fn holes(&self, asked: &Asked) -> Vec<(Range, Range)> {
+        let mut holes = Vec::new();
+        let runs = self.chain.runs();
+        if let Some(run) = runs.first().filter(|run| run.first.number > 0 && !asked.has_window()) {
+            holes.push(((0, run.first.number.saturating_sub(1)), (1, run.first.before())));
+        }
+        for pair in runs.windows(2) {
+            let [before, after] = pair else { continue };
+            if before.last.inside && after.first.inside {
+                let numbers = (before.last.number.saturating_add(1), after.first.number.saturating_sub(1));
+                holes.push((numbers, before.gap_to(after)));
+            }
+        }
+        holes
+    }
+
+    fn judge_absent(&mut self, absent: &Ranges) {
+        let row = |kind, (first, last)| match first == last {
+            true => Problem::at(kind, name(self.id, first)),
+            false => Problem::row(kind, name(self.id, first), name(self.id, last)),
+        };
+        let mut found = Vec::new();
+        let mut unexplained = Ranges::default();
+        for (first, last) in absent.iter() {
+            let expired = self.expired.within(first, last).into_iter();
+            found.extend(expired.map(|range| row(ProblemKind::Expired, range)));
+            let rest = self.expired.missing(first, last).into_iter();
+            rest.for_each(|(first, last)| unexplained.add(first, last));
+        }
+        for (first, last) in unexplained.iter() {
+            let declared = self.lost.within(first, last).into_iter();
+            found.extend(declared.map(|range| row(ProblemKind::DeclaredLoss, range)));
+            let undeclared = self.lost.missing(first, last).into_iter();
+            found.extend(undeclared.map(|range| row(ProblemKind::UndeclaredLoss, range)));
+        }
+        self.problems.append(&mut found);
+    }
+
+    fn judge_strangers(&mut self, holes: &Holes, asked: &Asked) {
+        let Some(last) = self.chain.last().cloned() else {
+            if let Some(first) = self.batches.first_stranger().filter(|_| !asked.has_window()) {
+                self.problems.push(Problem::at(ProblemKind::UnknownStream, name(self.id, first)));
+            }
+            return;
+        };
+        if asked.has_window() {
+            return;
+        }
+        let stream = self.id;
+        let kind = |number: u64| {
+            let open_end = number > last.total && !self.closed;
+            if open_end || holes.declared.contains(number) { ProblemKind::Unsealed } else { ProblemKind::Forged }
+        };
+        let strangers = self.batches.strangers().filter(|number| !holes.undeclared.contains(*number));
+        let found: Vec<_> = strangers.map(|number| Problem::at(kind(number), name(stream, number))).collect();
+        self.problems.extend(found);
+    }
+
+    /// A stream is signed in one way from its first checkpoint to its last: beside one that is believed, those that nobody
+    /// stands behind are not its own.
+    fn refuse_mixture(&mut self) {
+        let checkpoint = format!("{}-c", self.id);
+        let of_one = |id: &String| id.starts_with(&checkpoint);
+        for problem in self.problems.iter_mut().filter(|problem| problem.id.as_ref().is_some_and(of_one)) {
+            if matches!(problem.kind, ProblemKind::Unbound | ProblemKind::Unsigned | ProblemKind::Untrusted) {
+                problem.kind = ProblemKind::BadSignature;
+            }
+        }
+    }
+
+    fn checkpoint_name(&self, number: u64) -> String {
+        format!("{}-c{number}", self.id)
+    }
+
+    /// How it ends, as of a moment. `replaced`: its writer group opened another stream after `since`.
+    pub(super) fn end(&mut self, as_of: Timestamp, replaced: &dyn Fn(Timestamp) -> bool) -> End {
+        let Some(last) = self.chain.last().cloned() else { return End::None };
+        let present = self.seen_by_sibling.unwrap_or_default().max(last.issued);
+        // a tenth of grace: a beat is sent by a timer
+        let until = present.plus_millis(last.promise.saturating_mul(1_100));
+        if self.closed {
+            End::Closed
+        } else if self.truncated {
+            End::Truncated
+        } else if until >= as_of {
+            End::Live
+        } else if !last.inside {
+            End::Outside
+        } else if last.pending == 0 && replaced(last.issued) {
+            End::EndedIdle
+        } else {
+            let problem = Problem::at(ProblemKind::UncleanEnd, last.id.clone());
+            self.problems
+                .push(problem.sides("close", format!("pend {} at the end, and {} s more", last.pending, last.promise)));
+            End::UncleanEnd
+        }
+    }
+
+    pub(super) fn is_sealed(&self) -> bool {
+        self.chain.last().is_some()
+    }
+
+    pub(super) fn checkpoints(&self) -> u64 {
+        self.chain.len()
+    }
+
+    pub(super) fn records(&self) -> u64 {
+        self.batches.records()
+    }
+
+    pub(super) fn has_late(&self) -> bool {
+        self.batches.has_late()
+    }
+
+    /// Second reading: a checkpoint that may cover records which came late.
+    pub(super) fn checkpoint_again(&mut self, line: &CheckpointLine) {
+        let known = self.chain.is(line.checkpoint.number, &Digest::of(line.jws.as_bytes())) == Some(true);
+        if let Some(covered) = line.checkpoint.covered.as_ref().filter(|_| known) {
+            self.batches.note_late(covered);
+        }
+    }
+
+    /// Third reading: a record that may have come late.
+    pub(super) fn record_again(&mut self, number: u64, content: Content) {
+        if self.batches.is_other(number, content) {
+            self.problems.push(Problem::at(ProblemKind::Forged, name(self.id, number)));
+        }
+    }
+}
+
+/// First and last number, both included.
+type Range = (u64, u64);
+
+/// Numbers of records whose checkpoints are not here.
+#[derive(Debug, Default)]
+struct Holes {
+    /// .. and a `loss` says so: nobody vouches for the records that are here.
+    declared: Ranges,
+    undeclared: Ranges,
+}
+
+/// The key that a checkpoint names, and the epoch that it signs in.
+fn named_key(checkpoint: &Checkpoint) -> Option<(u64, PublicKey)> {
+    let epoch = checkpoint.epoch.saturating_add(u64::from(checkpoint.kind == Kind::Roll));
+    checkpoint.next_key.map(|key| (epoch, key))
+}
+
+fn name(stream: StreamId, number: u64) -> String {
+    format!("{stream}-{number}")
+}

@@ -1,0 +1,201 @@
+#![cfg(test)]
+//! Exports are tampered with in every way that a store's insider has, and disturbed in every way that stores have: both
+//! verifiers find the first, mind none of the second, and agree on every case.
+//!
+//! `TAMPER_CASES` says how many of each; `make evidence` does 10 000.
+
+mod evidence;
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
+use evidence::mutate::{HARMLESS, TAMPERINGS};
+use evidence::random::Random;
+use evidence::{Export, Judgement, writer};
+use oidc_audit::record::evidence::{Digest, SigningKey};
+use oidc_audit::record::verify::{Content, Expired, Line, Statement};
+use oidc_audit::time::Timestamp;
+use serde_json::Value;
+use support::root;
+
+#[test]
+fn what_is_intact_is_called_so_by_both() {
+    let exports: Vec<Export> = (0..20).map(writer::intact).collect();
+    for (export, judgement) in exports.iter().zip(judge_all("intact", &exports)) {
+        assert!(judgement.exit <= 1, "{judgement:?}");
+        assert!(judgement.problems.iter().all(|(kind, _)| kind == "declared_loss"), "{judgement:?}");
+        assert!(!export.lines.is_empty());
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the switch that `make golden` sets")]
+fn the_export_that_the_tool_is_tested_with_is_one_of_these() {
+    let export = writer::intact(4);
+    let lines: String = export.lines.iter().map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
+    for (name, text) in [("export.jsonl", lines), ("trust.json", format!("{:#}\n", export.trust))] {
+        let path = root().join("cli/tests/fixtures/evidence").join(name);
+        if std::env::var("GOLDEN").is_ok_and(|value| value == "1") {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &text).unwrap();
+        }
+        assert!(fs::read_to_string(&path).unwrap_or_default() == text, "{name} differs (GOLDEN=1 rewrites it)");
+    }
+}
+
+#[test]
+fn every_tampering_is_found_and_named() {
+    let mut random = Random::new(1);
+    let (mut exports, mut how) = (Vec::new(), Vec::new());
+    while exports.len() < cases() {
+        let tampering = &TAMPERINGS[exports.len() % TAMPERINGS.len()];
+        let mut export = writer::intact(random.next());
+        if (tampering.apply)(&mut export, &mut random) {
+            exports.push(export);
+            how.push(tampering);
+        }
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((export, judgement), tampering) in exports.iter().zip(judge_all("tampered", &exports)).zip(how) {
+        let named = tampering.verdicts.iter().any(|kind| judgement.has(kind));
+        let found = judgement.exit == 2 && named;
+        assert!(found, "{}: {judgement:?}\n{}", tampering.name, text(export));
+        *counts.entry(tampering.name).or_default() += 1;
+    }
+    print(&format!("tamper: {} of {} found and named, by both verifiers", exports.len(), exports.len()), &counts);
+}
+
+/// What operators sign, and what somebody else signs in their name.
+#[test]
+fn what_an_operator_signed_is_accepted_and_nobody_elses_word_is() {
+    let whole = writer::intact(11);
+    let mut operator: Value = whole.trust["keys"][0].clone();
+    let (key, sealer) = (writer::other_key(), writer::key());
+    operator["x"] = key.public().to_string().into();
+    operator["kid"] = key.public().thumbprint().to_string().into();
+    operator["may"] = serde_json::json!(["redact", "retain"]);
+    operator.as_object_mut().unwrap().remove("grp");
+    let mut trusting = whole.clone();
+    trusting.trust["keys"].as_array_mut().unwrap().push(operator);
+    let reader = oidc_audit::record::verify::LineReader::default();
+    let at = trusting.lines.iter().position(|line| matches!(reader.text(line), Line::Record { .. })).unwrap() + 1;
+    let Line::Record { stream, number, leaf, .. } = reader.text(&trusting.lines[at]) else { panic!("no record") };
+    let redaction = |leaf, key: &SigningKey| {
+        let content = Content::Redacted { stream, number, leaf, reason: "erasure, ticket 7".to_owned() };
+        Statement::sign(&content, Timestamp::from_secs(1_768_480_000), key).into_bytes()
+    };
+    let with = |line: Option<Vec<u8>>, export: &Export| {
+        let mut export = export.clone();
+        export.lines.remove(at);
+        export.lines.extend(line);
+        export
+    };
+    let beginning = |last, digest| {
+        let expired = Expired { stream, checkpoint: Some((0, digest)), last };
+        let content = Content::Expired { before: Timestamp::from_secs(1_768_469_500), streams: vec![expired] };
+        Statement::sign(&content, Timestamp::from_secs(1_768_480_000), &key).into_bytes()
+    };
+    let open = trusting.lines.iter().find(|line| line_id(line) == format!("{stream}-c0")).unwrap();
+    let open: Value = serde_json::from_slice(open).unwrap();
+    let digest = Digest::of(open["jws"].as_str().unwrap().as_bytes());
+    let expired = |line: Vec<u8>| {
+        let mut export = trusting.clone();
+        let gone = |id: &str| ["c0", "1", "2", "3"].iter().any(|part| id == format!("{stream}-{part}"));
+        export.lines.retain(|line| !gone(&line_id(line)));
+        export.lines.push(line);
+        export
+    };
+    let cases = [
+        (with(Some(redaction(leaf, &key)), &trusting), "redacted", 1),
+        (with(None, &trusting), "undeclared_loss", 2),
+        (with(Some(redaction(Digest::leaf(b"another"), &key)), &trusting), "edited", 2),
+        (with(Some(redaction(leaf, &sealer)), &trusting), "wrong_writer", 2),
+        (with(Some(redaction(leaf, &key)), &whole), "untrusted", 2),
+        (expired(beginning(3, digest)), "expired", 1),
+        (expired(beginning(2, digest)), "undeclared_loss", 2),
+        (expired(beginning(3, Digest::of(b"another"))), "chain_broken", 2),
+    ];
+    let exports: Vec<Export> = cases.iter().map(|case| case.0.clone()).collect();
+    for (judgement, (_, kind, most)) in judge_all("statements", &exports).iter().zip(&cases) {
+        assert!(judgement.has(kind) && (judgement.exit == 2) == (*most == 2), "{kind}: {judgement:?}");
+    }
+}
+
+fn line_id(line: &[u8]) -> String {
+    let line: Value = serde_json::from_slice(line).unwrap();
+    line["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn nothing_harmless_is_an_alarm() {
+    let mut random = Random::new(2);
+    let (mut exports, mut before, mut counts) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for number in 0..cases() {
+        let mut export = writer::intact(random.next());
+        before.push(Judgement::of(&serde_json::to_value(export.verify()).unwrap()));
+        let (name, disturb) = HARMLESS[number % HARMLESS.len()];
+        disturb(&mut export, &mut random);
+        *counts.entry(name).or_default() += 1;
+        exports.push(export);
+    }
+    for ((export, judgement), before) in exports.iter().zip(judge_all("harmless", &exports)).zip(before) {
+        assert_eq!(judgement, before, "{}", text(export));
+    }
+    print(&format!("tamper: {} harmless changes, no alarm, by both verifiers", exports.len()), &counts);
+}
+
+/// The judgements of the library, after the second verifier's were found to be the same.
+fn judge_all(name: &str, exports: &[Export]) -> Vec<Judgement> {
+    let own: Vec<Judgement> =
+        exports.iter().map(|export| Judgement::of(&serde_json::to_value(export.verify()).unwrap())).collect();
+    for (index, (other, own)) in second(name, exports).into_iter().zip(&own).enumerate() {
+        assert_eq!(&other, own, "the second verifier (left) disagrees on\n{}", text(&exports[index]));
+    }
+    own
+}
+
+/// What `tests/verifier/verify.py` says.
+fn second(name: &str, exports: &[Export]) -> Vec<Judgement> {
+    let folder = root().join("target/tamper");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.jsonl"));
+    let mut file = fs::File::create(&path).unwrap();
+    for export in exports {
+        writeln!(file, "{}", export.case()).unwrap();
+    }
+    let python = root().join(".tools/venv/bin/python");
+    let mut verifier = Command::new(if python.exists() { python } else { "python3".into() })
+        .arg(root().join("tests/verifier/verify.py"))
+        .arg("--cases")
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(verifier.stdout.take().unwrap()).lines();
+    let reports: Vec<Judgement> =
+        lines.map(|line| Judgement::of(&serde_json::from_str::<Value>(&line.unwrap()).unwrap())).collect();
+    assert!(verifier.wait().unwrap().success());
+    assert_eq!(reports.len(), exports.len());
+    reports
+}
+
+/// Where an export lies that a test failed with.
+fn text(export: &Export) -> String {
+    let path = root().join("target/tamper/failed.jsonl");
+    fs::write(&path, export.lines.iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect::<Vec<u8>>())
+        .unwrap();
+    format!("the export lies in {}", path.display())
+}
+
+fn print(head: &str, counts: &BTreeMap<&str, usize>) {
+    let rows: String = counts.iter().map(|(name, count)| format!("  {count:>6}  {name}\n")).collect();
+    std::io::stdout().write_all(format!("{head}\n{rows}").as_bytes()).unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "`make evidence` says by the environment how many")]
+fn cases() -> usize {
+    std::env::var("TAMPER_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(340)
+}
