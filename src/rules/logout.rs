@@ -4,7 +4,7 @@ use super::finding::{Findings, Severity};
 use super::redirect::is_listed;
 use super::table::Rule;
 use super::{Case, present};
-use crate::oauth::{AccessToken, Delivery, LinkRole, Logout, Outcome, ProtocolEvent, Reason, SignatureCheck};
+use crate::oauth::{AccessToken, Delivery, LinkRole, Logout, Outcome, ProtocolEvent, Reason, Side, SignatureCheck};
 
 pub(super) fn judge(case: &Case<'_>, logout: &Logout<'_>, findings: &mut Findings<'_>) {
     match case.observation.event {
@@ -43,7 +43,9 @@ fn notice(case: &Case<'_>, logout: &Logout<'_>, token: &AccessToken<'_>, finding
     findings.when(!has("sub") && !has("sid"), Rule::S03, &["token.sub=absent", "token.sid=absent"]);
     let unsigned = present(&said.alg).is_none_or(|alg| alg.eq_ignore_ascii_case("none"));
     findings.when(unsigned, Rule::S04, &["token.alg=none"]);
-    let foreign = case.observation.issuer.as_deref().zip(present(&said.iss)).is_some_and(|(own, iss)| own != iss);
+    // A broker is told by another issuer than itself.
+    let own = case.observation.issuer.as_deref().filter(|_| case.observation.side == Side::RelyingParty);
+    let foreign = own.zip(present(&said.iss)).is_some_and(|(own, iss)| own != iss);
     findings.when(foreign && !unsigned, Rule::S04, &["token.iss", "issuer"]);
     let now = case.judged.now.as_secs();
     let exp = present(&token.exp).copied();
