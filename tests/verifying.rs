@@ -22,13 +22,12 @@ use support::root;
 const MAX_RATIO: f64 = 6.0;
 /// Four times the lines take at most so many times the memory.
 const MAX_GROWTH: f64 = 1.2;
-/// Per second and core.
-const MIN_RECORDS: f64 = 100_000.0;
 const ROUNDS: usize = 7;
 const BATCH: usize = 64;
 
 #[test]
 #[ignore = "a measurement: make evidence"]
+#[expect(clippy::disallowed_methods, reason = "time is what is measured")]
 fn verifying_is_a_small_multiple_of_parsing() {
     let (path, trust) = export("ratio", 300);
     let lines: Vec<Vec<u8>> = BufReader::new(File::open(path).unwrap()).split(b'\n').map(Result::unwrap).collect();
@@ -51,10 +50,9 @@ fn verifying_is_a_small_multiple_of_parsing() {
     }
     let ratio = verifying.as_secs_f64() / parsing.as_secs_f64();
     let rate = records as f64 / verifying.as_secs_f64();
-    say(&format!(
-        "verifying: {ratio:.2} x parsing (at most {MAX_RATIO}), {rate:.0} records/s (at least {MIN_RECORDS:.0})"
-    ));
-    assert!(ratio <= MAX_RATIO && rate >= MIN_RECORDS);
+    // The rate depends on who else uses the machine; the ratio does not.
+    say(&format!("verifying: {ratio:.2} x parsing (at most {MAX_RATIO}), {rate:.0} records/s here and now"));
+    assert!(ratio <= MAX_RATIO);
 }
 
 #[test]
@@ -81,7 +79,6 @@ fn memory_does_not_grow_with_the_export() {
 
 #[test]
 #[ignore = "a part of another test"]
-#[expect(clippy::disallowed_methods, reason = "the parent says by the environment which export")]
 fn one_export_in_a_process_of_its_own() {
     let Some(path) = std::env::var_os("VERIFYING_EXPORT").map(PathBuf::from) else { return };
     let trust = Trust::parse(&fs::read_to_string(path.with_extension("trust")).unwrap()).unwrap();

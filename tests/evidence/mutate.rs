@@ -46,8 +46,10 @@ pub(crate) const TAMPERINGS: &[Tampering] = &[
     Tampering { name: "strip a signature", verdicts: &["bad_signature"], apply: strip },
 ];
 
+pub(crate) type Disturbance = fn(&mut Export, &mut Random);
+
 /// What stores and deliveries do, and no verifier may mind.
-pub(crate) const HARMLESS: &[(&str, fn(&mut Export, &mut Random))] = &[
+pub(crate) const HARMLESS: &[(&str, Disturbance)] = &[
     ("lines in any order", |export, random| random.shuffle(&mut export.lines)),
     ("lines that come again", |export, random| {
         for _ in 0..1 + random.below(8) {
@@ -251,7 +253,7 @@ fn strip(export: &mut Export, random: &mut Random) -> bool {
     let index = any(export, random, |line| !is_record(line) && !is_last_of_its_stream(line));
     let mut checkpoint = value(export, index);
     let jws = checkpoint["jws"].as_str().unwrap().to_owned();
-    checkpoint["jws"] = jws[..=jws.rfind('.').unwrap()].into();
+    checkpoint["jws"] = format!("{}.", jws.rsplit_once('.').unwrap().0).into();
     put(export, index, &checkpoint);
     true
 }
