@@ -1,5 +1,6 @@
 #![cfg(test)]
-//! `docs/coverage.md` says of every protocol event which fixtures exercise it. `GOLDEN=1` rewrites the page.
+//! `docs/coverage.md` says of every protocol event which fixtures exercise it, and `cases.tsv` of every case
+//! what covers it. `GOLDEN=1` rewrites the page.
 
 mod support;
 
@@ -34,6 +35,66 @@ fn every_event_is_exercised_and_the_page_says_by_what() {
     }
     assert!(fs::read_to_string(&path).unwrap_or_default() == page, "docs/coverage.md is behind: `make golden`");
 }
+
+/// `tests/fixtures/cases.tsv`: the cases that the corpus has to show, and by what it does.
+#[test]
+fn every_case_is_covered_by_what_exists() {
+    let table = fs::read_to_string(root().join("tests/fixtures/cases.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    let cases: Vec<String> = rows.iter().map(|row| row.first().unwrap().to_string()).collect();
+    let wanted =
+        FAMILIES.iter().flat_map(|(family, count)| (1..=*count).map(move |case| format!("{family}-{case:02}")));
+    assert_eq!(cases, wanted.collect::<Vec<_>>());
+    for row in &rows {
+        let [case, fixtures, tests, note] = row.as_slice() else { panic!("four columns: {row:?}") };
+        let (fixtures, tests) = (names(fixtures), names(tests));
+        assert!(!(fixtures.is_empty() && tests.is_empty()), "{case} is covered by nothing");
+        assert!(!note.is_empty(), "{case}: `-` for no note");
+        for fixture in fixtures {
+            let records = root().join("tests/fixtures/exchanges").join(fixture).join("records.jsonl");
+            assert!(records.is_file(), "{case}: no fixture {fixture}");
+        }
+        for test in tests {
+            assert!(is_there(test), "{case}: no test {test}");
+        }
+    }
+}
+
+fn names(column: &str) -> Vec<&str> {
+    column.split(' ').filter(|name| *name != "-" && !name.is_empty()).collect()
+}
+
+/// `findings/<rule>`: stored records where the rule fires and others where it is silent. `<file>#<function>`: a test.
+/// A file alone: its tests.
+fn is_there(test: &str) -> bool {
+    if let Some(rule) = test.strip_prefix("findings/") {
+        let folder = fs::read_dir(root().join("cli/tests/fixtures/findings")).unwrap();
+        let stored: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let has = |verdict: &str| stored.iter().any(|name| name.starts_with(&format!("{rule}-{verdict}-")));
+        return has("fires") && has("silent");
+    }
+    let (file, function) = test.split_once('#').unwrap_or((test, "#[test]"));
+    let wanted = if function == "#[test]" { function.to_owned() } else { format!("fn {function}(") };
+    fs::read_to_string(root().join(file)).is_ok_and(|text| text.contains(&wanted))
+}
+
+/// The families of cases, and how many each has.
+const FAMILIES: [(&str, usize); 14] = [
+    ("AR", 34),
+    ("JP", 20),
+    ("RS", 28),
+    ("CB", 14),
+    ("TK", 55),
+    ("RF", 16),
+    ("DC", 20),
+    ("ID", 30),
+    ("US", 30),
+    ("LF", 19),
+    ("LO", 25),
+    ("CM", 14),
+    ("HX", 25),
+    ("FL", 22),
+];
 
 fn coverage() -> BTreeMap<&'static str, Row> {
     let mut coverage: BTreeMap<_, Row> =

@@ -51,7 +51,18 @@ enum Protocol {
     Http2,
 }
 
+/// Fixtures of one Envoy: each has a listener, or two, and a filter of its own.
+const AT_ONCE: usize = 350;
+
 fn run(harness: &'static str, protocol: Protocol, fixtures: &[Fixture]) {
+    let mut tally = Tally::new(harness);
+    for fixtures in fixtures.chunks(AT_ONCE) {
+        run_in_one_envoy(harness, protocol, fixtures, &mut tally);
+    }
+    tally.finish();
+}
+
+fn run_in_one_envoy(harness: &str, protocol: Protocol, fixtures: &[Fixture], tally: &mut Tally) {
     let folder = live::scratch(harness);
     let upstream = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     upstream.set_nonblocking(true).unwrap();
@@ -64,7 +75,6 @@ fn run(harness: &'static str, protocol: Protocol, fixtures: &[Fixture]) {
     };
     let envoy = Envoy::start(&folder, &bootstrap(fixtures, &places));
 
-    let mut tally = Tally::new(harness);
     let mut played = Vec::new();
     for (index, fixture) in fixtures.iter().enumerate() {
         if tally.plays(fixture) {
@@ -96,7 +106,6 @@ fn run(harness: &'static str, protocol: Protocol, fixtures: &[Fixture]) {
     if log.contains("panicked") || log.contains("in-VM") {
         tally.fail("log", log);
     }
-    tally.finish();
 }
 
 fn play_fixture(fixture: &Fixture, port: u16, upstream: &TcpListener) -> Vec<String> {

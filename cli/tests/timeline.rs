@@ -228,3 +228,68 @@ fn collect_names(value: &Value, names: &mut Vec<String>) {
         _ => {}
     }
 }
+
+/// The records of a chain of the corpus, with times and ids in the place of ordinals.
+fn chain(folder: &Path) -> String {
+    let numbered = |ordinal: &Value| ordinal.as_str().unwrap().rsplit('-').next().unwrap().parse::<u64>().unwrap();
+    let records = fs::read_to_string(folder.join("records.jsonl")).unwrap();
+    let mut lines = String::new();
+    for line in records.lines() {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        let (id, at) = (numbered(&record["id"]), numbered(&record["ts"]));
+        record["id"] = format!("7f3ac2d19b6e4058a1d3c5e7f9021436-{id}").into();
+        record["ts"] = format!("2026-01-15T10:00:{at:02}.000Z").into();
+        record["dur_ms"] = 5.into();
+        record["salt"] = format!("{:022}", id).into();
+        record["exchange"]["id"] = format!("{:032x}", numbered(&record["exchange"]["id"])).into();
+        lines.push_str(&record.to_string());
+        lines.push('\n');
+    }
+    lines
+}
+
+/// The events of every flow of a report, in the order of the flows.
+fn flows(report: &Value) -> Vec<Vec<&str>> {
+    report["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|flow| {
+            let records = flow["records"].as_array().unwrap().iter();
+            records.map(|record| record["event"].as_str().unwrap()).collect()
+        })
+        .collect()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the switch that `make golden` sets")]
+fn a_chain_of_the_corpus_is_one_flow_unless_nothing_joins_it() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/exchanges");
+    let mut folders: Vec<PathBuf> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let name = |folder: &Path| folder.file_name().unwrap().to_str().unwrap().to_owned();
+    folders.retain(|folder| name(folder).starts_with("fl-"));
+    folders.sort();
+    let (mut told, mut several) = (String::new(), Vec::new());
+    for folder in &folders {
+        let lines = chain(folder);
+        let output = piped(lines.as_bytes(), &["-", "--json", "--as-of", "2026-01-15T11:00:00Z"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["totals"]["records"], lines.lines().count(), "{}", name(folder));
+        let flows = flows(&report);
+        told.push_str(&format!("{}\n", name(folder)));
+        flows.iter().for_each(|events| told.push_str(&format!("  {}\n", events.join(" "))));
+        if flows.len() != 1 {
+            several.push((name(folder), flows.len()));
+        }
+    }
+    let path = fixtures().join("timeline/chains.txt");
+    if std::env::var("GOLDEN").is_ok_and(|value| value == "1") {
+        fs::write(&path, &told).unwrap();
+    }
+    assert!(fs::read_to_string(&path).unwrap_or_default() == told, "GOLDEN=1 rewrites chains.txt; now:\n{told}");
+    let several: Vec<(&str, usize)> = several.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(several, SEVERAL);
+}
+
+/// Chains that are several flows, and how many: nothing that the wire shows may join them.
+const SEVERAL: [(&str, usize); 2] = [("fl-09-encrypted-request", 2), ("fl-19-constant-state", 2)];

@@ -102,6 +102,7 @@ impl Canonical {
         self.number("endpoints", party.endpoints.0.len());
         party.endpoints.0.iter().for_each(|(kind, place)| self.text(kind.as_str(), place));
         self.texts("anonymous_paths", party.anonymous_paths.iter().map(String::as_str));
+        self.texts("audiences", party.audiences.iter().map(String::as_str));
         self.text("missing_tokens", if party.missing_tokens { "true" } else { "false" });
     }
 

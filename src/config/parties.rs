@@ -40,12 +40,14 @@ fn one(members: &Members<'_>, side: Side, issuers: &[Issuer], report: &mut Repor
         endpoints.extend(path.map(|path| (kind, path)));
     }
     let anonymous = members.get("anonymous_paths").map(|node| node.entries(0, ANONYMOUS, report)).unwrap_or_default();
+    let audiences = members.get("audiences").map(|node| node.entries(0, AUDIENCES, report)).unwrap_or_default();
     let settings = PartySettings {
         side,
         authority: authority?.to_owned(),
         issuer,
         endpoints: Endpoints(endpoints),
         anonymous_paths: anonymous.iter().filter_map(|node| path(node, report)).collect(),
+        audiences: audiences.iter().filter_map(|node| audience(node, report)).collect(),
         missing_tokens: members.get("missing_tokens").and_then(|node| node.bool(report)).unwrap_or_default(),
     };
     Some(Party { pointer: members.pointer.clone(), settings })
@@ -62,6 +64,10 @@ fn issuer(node: &Node<'_>, issuers: &[Issuer], report: &mut Report) -> Option<St
 fn path(node: &Node<'_>, report: &mut Report) -> Option<String> {
     let is_path = |text: &str| text.starts_with('/') && forms::is_endpoint(text);
     node.text(URL, "an absolute path without query and fragment", &is_path, report).map(str::to_owned)
+}
+
+fn audience(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    node.text(URL, "an audience", &|text| !text.is_empty(), report).map(str::to_owned)
 }
 
 /// Members that are endpoints, and what each is. Of a resource server there is `set_receiver` alone.
@@ -98,11 +104,13 @@ pub(super) const RELYING_PARTY: &[&str] = &[
 ];
 
 pub(super) const RESOURCE_SERVER: &[&str] =
-    &["authority", "issuer", "set_receiver", "anonymous_paths", "missing_tokens"];
+    &["authority", "issuer", "set_receiver", "anonymous_paths", "audiences", "missing_tokens"];
 
 /// Entries of each list. Every request's authority is compared with all of them.
 pub(super) const PARTIES: usize = 256;
 
 pub(super) const ANONYMOUS: usize = 64;
+
+pub(super) const AUDIENCES: usize = 16;
 
 const TRUSTED: &str = "an issuer of `issuers`, as it is written there";

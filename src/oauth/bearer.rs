@@ -4,16 +4,17 @@
 use std::borrow::Cow;
 
 use super::client_authentication::credentials;
+use super::dpop;
 use super::event::ProtocolEvent;
 use super::links::Links;
 use super::observation::{
-    Bearer, BearerChallenge, BearerScheme, BearerTransport, Client, ClientIdSource, Confidence, LinkRole, Message,
-    OAuthError, Observation, Outcome, Reason, Trust,
+    Bearer, BearerChallenge, BearerScheme, BearerTransport, Client, ClientIdSource, Comparison, Confidence, DpopProof,
+    LinkRole, Message, OAuthError, Observation, Outcome, Reason, Trust,
 };
 use super::parameters::Parameters;
 use super::party::Party;
 use super::scene::{Answer, Scene, put_links};
-use super::token_claims::{OF_ACCESS_TOKEN, read_presented};
+use super::token_claims::{Claims, OF_ACCESS_TOKEN, read_presented};
 use crate::http::{Challenge, MediaType, RequestHead, ResponseHead, normalise_path, read_challenges};
 use crate::seen::{Malformation, Seen};
 
@@ -54,11 +55,13 @@ pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
     let (access_token, claims) = shown.token.as_ref().present().map(|token| read_presented(token, refused)).unzip();
     let claims = claims.flatten();
     let issuer = claims.as_ref().and_then(|claims| claims.issuer());
+    let (dpop, certificate) = possession(scene, &shown.token, claims.as_ref());
     let message = Bearer {
         transport: shown.transport,
         several: shown.several,
         scheme: shown.scheme,
-        dpop: scene.decoded.request.headers.first("dpop").is_some(),
+        dpop,
+        certificate,
         access_token,
         challenge: challenge.filter(|_| refused),
     };
@@ -67,6 +70,7 @@ pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
     scene.claim_named(&mut observation, issuer.as_deref());
     if let Some(claims) = &claims {
         claims.link(&mut links, &OF_ACCESS_TOKEN, observation.issuer.as_ref());
+        dpop::link_certificates(scene, Some(claims), &mut links);
         observation.subject = claims.subject(Trust::Unverified);
         observation.client = client(claims.client());
     }
@@ -76,6 +80,24 @@ pub(super) fn observe<'a>(scene: &Scene<'a>) -> Option<Observation<'a>> {
     observation.error = error.filter(|_| refused);
     put_links(&mut observation, links);
     Some(observation)
+}
+
+/// The proof and the certificate that came with a token, beside what it is bound to.
+fn possession<'a>(
+    scene: &Scene<'a>,
+    token: &Seen<Cow<'_, [u8]>>,
+    claims: Option<&Claims>,
+) -> (Option<DpopProof<'a>>, Option<Comparison>) {
+    let bound = |member| claims.and_then(|claims| claims.confirmation(member).present());
+    let token = token.as_ref().present().map(AsRef::as_ref);
+    let is_own = |authority: &[u8]| scene.party.is_some_and(|party| party.owns(authority));
+    let proof = dpop::read(scene.decoded.request, token, bound("jkt").as_deref(), &is_own);
+    let certificate = bound("x5t#S256").map(|named| match dpop::certificate(&scene.decoded.request.headers) {
+        None => Comparison::Missing,
+        Some(shown) if shown == *named => Comparison::Right,
+        Some(_) => Comparison::Wrong,
+    });
+    (proof.map(|proof| proof.facts), certificate)
 }
 
 /// What a token says of its client.

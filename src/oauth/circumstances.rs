@@ -1,13 +1,13 @@
-//! What of an exchange no record shows and rules rest on: which parameters came twice, what a client assertion says, what
+//! What of an exchange no record shows and rules rest on: which parameters came twice, what
 //! the issuer promised. Facts, and no judgement.
 
 use std::borrow::Cow;
 
-use super::jwt;
+use super::endpoint::EndpointKind;
 use super::metadata::Declared;
 use super::parameters::Parameters;
 use super::party::Side;
-use super::scene::{Scene, was_sent};
+use super::scene::Scene;
 use crate::seen::Seen;
 
 /// What an exchange was like beside what it said.
@@ -15,44 +15,30 @@ use crate::seen::Seen;
 pub struct Circumstances<'a> {
     /// The issuer that is configured for the endpoint, whatever the message says; `None` where only a shape is known.
     pub asked: Option<&'a str>,
-    /// The parameters of an authorization request are elsewhere or encrypted: what is missing may be there.
-    pub hidden: bool,
+    /// The issuer that the resource server trusts, where it was configured.
+    pub trusted: Option<&'a str>,
+    /// The audiences by which the resource server knows itself; empty: not known.
+    pub audiences: &'a [String],
     /// A known parameter that came twice and may not.
     pub duplicate: Option<&'static str>,
     /// The `claims` parameter asks for claims with certain values (OIDC Core §5.5.1).
     pub claims_valued: bool,
     /// The code challenge is not of the form that its method gives it (RFC 7636 §4.2).
     pub challenge_malformed: bool,
-    /// What the client assertion says of itself.
-    pub assertion: Option<Assertion<'a>>,
     /// What the issuer's metadata says of its conduct, where it was learned.
     pub declared: Option<&'a Declared>,
 }
 
-/// A client assertion (RFC 7523 §3), of which nothing is a secret but the whole.
-#[derive(Clone, Debug)]
-pub struct Assertion<'a> {
-    /// JOSE header `alg`.
-    pub alg: Seen<Cow<'a, str>>,
-    /// `exp` in seconds since the epoch.
-    pub exp: Seen<u64>,
-    /// Whether `iss` and `sub` are the same.
-    pub self_issued: bool,
-    /// Whether there is a `jti`.
-    pub jti: bool,
-    /// `aud`, one or many.
-    pub aud: Seen<Vec<Cow<'a, str>>>,
-}
-
 pub(super) fn read<'a>(scene: &Scene<'a>) -> Circumstances<'a> {
     let parameters = &scene.parameters;
+    let server = scene.party.filter(|_| scene.side == Side::ResourceServer);
     Circumstances {
         asked: scene.endpoint.map(|_| scene.issuer.name.as_str()).filter(|_| scene.side == Side::AuthorizationServer),
-        hidden: is_hidden(parameters),
+        trusted: server.and_then(|server| server.issuer).map(|_| scene.issuer.name.as_str()),
+        audiences: server.map_or(&[], |server| server.audiences.as_slice()),
         duplicate: duplicate(scene),
         claims_valued: valued(parameters),
         challenge_malformed: is_malformed(parameters),
-        assertion: parameters.octets("client_assertion").present().and_then(|assertion| read_assertion(&assertion)),
         declared: scene.issuer.declared.as_ref(),
     }
 }
@@ -61,10 +47,14 @@ pub(super) fn read<'a>(scene: &Scene<'a>) -> Circumstances<'a> {
 fn duplicate(scene: &Scene<'_>) -> Option<&'static str> {
     let mut repeated = ONCE.iter().filter(|name| scene.parameters.count(name) > 1).peekable();
     repeated.peek()?;
+    // Each box that is ticked on a consent page is a `scope` (Spring Authorization Server): no request begins without a type.
+    let consents = ["response_type", "grant_type"].iter().all(|kind| !scene.parameters.has(kind))
+        && scene.endpoint.is_none_or(|endpoint| endpoint.kind == EndpointKind::Authorization);
     let query = Parameters::read(scene.decoded.request.query().unwrap_or_default(), &scene.policy.limits);
     let twice = |name: &&&str| {
         let (all, in_query) = (scene.parameters.count(name), query.count(name));
-        in_query > 1 || all.saturating_sub(in_query) > 1
+        let ticked = consents && **name == "scope" && in_query == 0;
+        !ticked && (in_query > 1 || all.saturating_sub(in_query) > 1)
     };
     repeated.find(twice).copied()
 }
@@ -72,14 +62,6 @@ fn duplicate(scene: &Scene<'_>) -> Option<&'static str> {
 fn valued(parameters: &Parameters<'_>) -> bool {
     let value = |claims: &[u8]| claims.windows(6).any(|text| text == b"\"value");
     matches!(parameters.octets("claims"), Seen::Present(claims) if value(&claims))
-}
-
-/// Pushed, referenced, or in an object that cannot be read.
-fn is_hidden(parameters: &Parameters<'_>) -> bool {
-    let object = parameters.octets("request");
-    let readable = |object: &Cow<'_, [u8]>| jwt::read(object).is_some_and(|jwt| jwt.claims.is_some());
-    let sealed = was_sent(&object) && !object.present().as_ref().is_some_and(readable);
-    sealed || was_sent(&parameters.octets("request_uri")) || parameters.cut()
 }
 
 /// RFC 7636 §4.1: 43 to 128 unreserved characters; an S256 challenge is 32 octets in base64url.
@@ -90,25 +72,6 @@ fn is_malformed(parameters: &Parameters<'_>) -> bool {
     let more: &[u8] = if hashed { b"-_" } else { b"-_.~" };
     !length || !challenge.iter().all(|byte| byte.is_ascii_alphanumeric() || more.contains(byte))
 }
-
-fn read_assertion<'a>(assertion: &[u8]) -> Option<Assertion<'a>> {
-    let jwt = jwt::read(assertion)?;
-    let claims = jwt.claims?;
-    let party = |name: &str| claims.text(name, CLAIM).present();
-    Some(Assertion {
-        alg: jwt.header.text("alg", 32),
-        exp: claims.date("exp"),
-        self_issued: party("iss").is_some() && party("iss") == party("sub"),
-        jti: was_sent(&claims.get("jti")),
-        aud: claims.texts("aud", AUDIENCES),
-    })
-}
-
-/// Bytes of a claim that are compared.
-const CLAIM: usize = 2_048;
-
-/// Audiences that are looked at.
-const AUDIENCES: usize = 16;
 
 /// RFC 6749 §3.1: "Request and response parameters MUST NOT be included more than once." Those that RFC 8707 and RFC 8693
 /// allow to be repeated are not here.

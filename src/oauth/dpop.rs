@@ -9,6 +9,8 @@ use super::json::Object;
 use super::jwt;
 use super::links::{Links, octets};
 use super::observation::{Comparison, DpopProof, LinkRole};
+use super::scene::Scene;
+use super::token_claims::Claims;
 use crate::http::{Headers, RequestHead, UrlParts, normalise_path};
 use crate::seen::{Malformation, Seen};
 use std::borrow::Cow;
@@ -68,6 +70,18 @@ impl<'a> Proof<'a> {
         links.add(LinkRole::Dpop, "request.dpop", Seen::Present(Cow::Owned(jkt.clone().into_bytes())));
         links.add_scoped(LinkRole::Dpjti, "request.dpop.jti", Cow::Owned(jkt.clone()), self.jti.clone().map(octets));
     }
+}
+
+/// `cert`: the certificate that the client showed, where the issuer's clients show one, and that which the token is
+/// bound to (RFC 8705 §3.1). One value where they are the same.
+pub(super) fn link_certificates(scene: &Scene<'_>, access_token: Option<&Claims>, links: &mut Links<'_>) {
+    let presented = certificate(&scene.decoded.request.headers).filter(|_| scene.issuer.mtls_oauth);
+    let named = access_token.map(|claims| claims.confirmation("x5t#S256")).unwrap_or_default();
+    if presented.as_deref() != named.as_ref().present().map(AsRef::as_ref) {
+        links.add(LinkRole::Cert, "token.cnf", named.map(octets));
+    }
+    let presented = presented.map_or(Seen::Absent, |thumbprint| Seen::Present(Cow::Owned(thumbprint)));
+    links.add(LinkRole::Cert, "request.certificate", presented.map(octets));
 }
 
 /// The certificate of the nearest client, as `x5t#S256` (RFC 8705 §3.1): from `Hash` of the last element of Envoy's

@@ -68,7 +68,7 @@ mod username;
 mod vantage;
 
 pub use bodies::{BodyPlan, has_enough};
-pub use circumstances::{Assertion, Circumstances};
+pub use circumstances::Circumstances;
 pub use decode::{Decoded, End, ResponseSource, Transcript, decode};
 pub use document::Document;
 pub use endpoint::{Endpoint, EndpointKind};

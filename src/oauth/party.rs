@@ -34,6 +34,8 @@ pub struct PartySettings {
     pub endpoints: Endpoints,
     /// Absolute paths at and below which a token decides nothing. Of a resource server.
     pub anonymous_paths: Vec<String>,
+    /// Audiences by which it knows itself; empty: not known. Of a resource server.
+    pub audiences: Vec<String>,
     /// Whether requests that were refused for want of a token are events. Of a resource server.
     pub missing_tokens: bool,
 }
@@ -59,6 +61,7 @@ pub struct Party {
     pub(super) issuer: Option<usize>,
     places: Vec<Place>,
     anonymous: Vec<Vec<u8>>,
+    pub(super) audiences: Vec<String>,
     pub(super) missing_tokens: bool,
 }
 
@@ -95,7 +98,8 @@ impl Policy {
         }
         let anonymous = settings.anonymous_paths.iter().map(|path| normal(path)).collect();
         let missing_tokens = settings.missing_tokens;
-        self.parties.push(Party { side: settings.side, authority, issuer, places, anonymous, missing_tokens });
+        let (side, audiences) = (settings.side, settings.audiences.clone());
+        self.parties.push(Party { side, authority, issuer, places, anonymous, audiences, missing_tokens });
         Ok(())
     }
 
@@ -131,6 +135,11 @@ impl Party {
         let metadata = self.side == Side::ResourceServer && path.starts_with(RESOURCE_METADATA);
         let kind = named.map(|place| place.kind).or(metadata.then_some(EndpointKind::PrMetadata));
         kind.map(|kind| Endpoint::of_tier(kind, Tier::Configured))
+    }
+
+    /// Whether it is reached under the authority.
+    pub(super) fn owns(&self, authority: &[u8]) -> bool {
+        self.authority.matches(authority)
     }
 
     /// Whether a token decides nothing at a path in normal form.
@@ -175,6 +184,7 @@ mod tests {
             issuer: None,
             endpoints: Endpoints(endpoints.iter().map(|(kind, path)| (*kind, (*path).to_owned())).collect()),
             anonymous_paths: vec!["/public/".to_owned()],
+            audiences: Vec::new(),
             missing_tokens: false,
         }
     }

@@ -258,13 +258,7 @@ fn link_possession<'a>(
         Some(proof) => proof.link(links),
         None => links.add(LinkRole::Dpop, "token.cnf", bound.map(octets)),
     }
-    let presented = dpop::certificate(&scene.decoded.request.headers).filter(|_| scene.issuer.mtls_oauth);
-    let named = access_token.map(|claims| claims.confirmation("x5t#S256")).unwrap_or_default();
-    if presented.as_deref() != named.as_ref().present().map(AsRef::as_ref) {
-        links.add(LinkRole::Cert, "token.cnf", named.map(octets));
-    }
-    let presented = presented.map_or(Seen::Absent, |thumbprint| Seen::Present(Cow::Owned(thumbprint)));
-    links.add(LinkRole::Cert, "request.certificate", presented.map(octets));
+    dpop::link_certificates(scene, access_token, links);
     proof.map(|proof| proof.facts)
 }
 

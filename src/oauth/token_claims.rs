@@ -46,7 +46,6 @@ pub(super) fn read_id_token<'a>(token: &[u8], trust: Trust) -> Option<(IdToken<'
         encrypted: jwt.encrypted,
         alg: jwt.header.text("alg", 64),
         kid: jwt.header.text("kid", CLAIM),
-        key_reference: ["jku", "x5u", "jwk"].into_iter().find(|name| jwt.header.has(name)),
         iss: claims.text("iss", CLAIM),
         sub: claims.text("sub", CLAIM),
         aud: claims.texts("aud", ITEMS),

@@ -5,13 +5,21 @@ use super::redirect::{Host, host_kind, is_http, is_listed, leads_on, oddity};
 use super::table::Rule;
 use super::{Baseline, Case, holds, is_email, present};
 use crate::http::{MediaType, UrlParts};
-use crate::oauth::{AuthorizationRequest, Delivery, LinkRole, RequestForm};
+use crate::oauth::{
+    AuthorizationRequest, Comparison, Delivery, Hidden, LinkRole, Message, ProtocolEvent, RequestForm, SignedMessage,
+};
 use crate::seen::{Malformation, Seen};
 
 pub(super) fn judge(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
     judge_parameters(case, request, findings);
-    object(case, request, findings);
-    page(case, findings);
+    // What a client publishes was named by a request that is judged itself.
+    if case.observation.event != ProtocolEvent::RequestObjectFetched {
+        object(case, request, findings);
+    }
+    // Where a request begins the page is the client's.
+    if case.observation.event == ProtocolEvent::AuthorizationRequest {
+        page(case, findings);
+    }
 }
 
 /// What is asked for, wherever it is asked: at the authorization endpoint, or where requests are pushed.
@@ -20,6 +28,35 @@ pub(super) fn judge_parameters(case: &Case<'_>, request: &AuthorizationRequest<'
     binding(case, request, findings);
     redirection(case, request, findings);
     client(case, request, findings);
+    if let Some(object) = request.object.as_ref().filter(|object| !object.encrypted) {
+        signed(case, object, findings);
+        mismatch(request, object, findings);
+    }
+}
+
+/// RFC 9101 §10.1: with `alg` `none` nothing is protected; RFC 8725 §3.2. An object that never ends can be sent again.
+fn signed(case: &Case<'_>, object: &SignedMessage<'_>, findings: &mut Findings<'_>) {
+    let alg = present(&object.alg).map(AsRef::as_ref).unwrap_or_default();
+    let latest = case.judged.now.as_secs().saturating_add(OBJECT_LIFE);
+    let what = match () {
+        () if alg.is_empty() || alg.eq_ignore_ascii_case("none") => "request.object.alg=none",
+        () if alg.starts_with("HS") => "request.object.alg",
+        () if object.exp.is_absent() => "request.object.exp=absent",
+        () if present(&object.exp).is_some_and(|exp| *exp > latest) => "request.object.exp",
+        () => return,
+    };
+    findings.when(true, Rule::A16, &[what]);
+}
+
+/// RFC 9101 §6.3: the `client_id` values "MUST" be the same, and what stands outside is not to be used; §10.7 on mixing. OIDC
+/// Core §6.1: `response_type` and `client_id` outside "MUST match".
+fn mismatch(request: &AuthorizationRequest<'_>, object: &SignedMessage<'_>, findings: &mut Findings<'_>) {
+    let differs = request.object_differs.iter().copied().find(|name| COPIED.contains(name));
+    let wrong = |verdict: Option<Comparison>| verdict == Some(Comparison::Wrong);
+    let checks = [(wrong(object.checks.iss), "request.object.iss"), (wrong(object.checks.aud), "request.object.aud")];
+    let claim = checks.into_iter().find_map(|(wrong, what)| wrong.then_some(what));
+    let found = differs.or(claim);
+    findings.when(found.is_some(), Rule::A17, &Vec::from_iter(found));
 }
 
 /// RFC 9700 §2.1.2: "clients SHOULD NOT use the implicit grant (response type token)".
@@ -30,14 +67,14 @@ fn grant(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Fin
     findings.when(token, Rule::A01, &["response_type=token"]);
     findings.when(id_token && !mode("form_post"), Rule::A02, &["response_type=id_token"]);
     findings.when((token || id_token) && mode("query"), Rule::A24, &["response_mode=query"]);
-    let nonce = request.oidc_nonce.is_absent() && !case.observation.circumstances.hidden;
+    let nonce = request.oidc_nonce.is_absent() && !case.is_request_hidden();
     findings.when(id_token && nonce, Rule::A09, &["nonce=absent"]);
 }
 
 /// RFC 9700 §2.1.1: "Public clients MUST use PKCE", and of confidential clients: "the use of PKCE is RECOMMENDED".
 fn binding(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
     let (state, nonce, challenge) = (&request.oauth_state, &request.oidc_nonce, &request.code_challenge);
-    let visible = !case.observation.circumstances.hidden;
+    let visible = !case.is_request_hidden();
     let missing = visible && is_missing(challenge);
     let public = case.client().and_then(|client| client.confidential) == Some(false);
     let protected = holds(&request.scope, "openid") && !nonce.is_absent();
@@ -67,7 +104,7 @@ fn is_missing<T>(seen: &Seen<T>) -> bool {
 
 /// RFC 6749 §3.1.2.1: the redirection endpoint SHOULD require TLS; RFC 9700 §2.1: exact string matching.
 fn redirection(case: &Case<'_>, request: &AuthorizationRequest<'_>, findings: &mut Findings<'_>) {
-    let openid = holds(&request.scope, "openid") && !case.observation.circumstances.hidden;
+    let openid = holds(&request.scope, "openid") && !case.is_request_hidden();
     findings.when(openid && is_missing(&request.redirect_uri), Rule::A14, &["redirect_uri=absent"]);
     let Some(uri) = present(&request.redirect_uri) else { return };
     let parts = UrlParts::read(uri.as_bytes());
@@ -134,6 +171,20 @@ pub(super) fn page(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 impl Case<'_> {
+    /// Pushed, referenced, in an object that cannot be read, or cut.
+    fn is_request_hidden(&self) -> bool {
+        let request = match &self.observation.message {
+            Message::AuthorizationRequest(request) => request.as_ref(),
+            Message::Pushed(pushed) => &pushed.request,
+            _ => return false,
+        };
+        let elsewhere = matches!(request.form, Some(RequestForm::Par | RequestForm::RequestUri));
+        let sealed = request.form == Some(RequestForm::Request) && request.object.is_none();
+        let groups = [Hidden::JweRequest, Hidden::Truncated, Hidden::Undecoded];
+        let hidden = self.observation.hidden.iter().any(|group| groups.contains(group));
+        elsewhere || sealed || hidden || self.observation.integrity.parameters_cut
+    }
+
     pub(super) fn fapi(&self) -> bool {
         self.settings.baseline == Some(Baseline::Fapi2)
     }
@@ -141,3 +192,10 @@ impl Case<'_> {
 
 /// Octets of a `state` that nobody guesses: 96 bits in base64url.
 const STATE: usize = 16;
+
+/// Seconds that a request object may live.
+const OBJECT_LIFE: u64 = 3_600;
+
+/// Parameters whose copies beside a request object decide who asks, and where it goes. `scope` is not: OIDC Core §6.1 has
+/// `openid` alone outside.
+const COPIED: [&str; 3] = ["client_id", "redirect_uri", "response_type"];

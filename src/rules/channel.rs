@@ -8,15 +8,21 @@ use super::table::Rule;
 use super::{Case, in_query};
 use crate::body::Completeness;
 use crate::http::UrlParts;
-use crate::oauth::{Message, Reason};
+use crate::oauth::{Message, Reason, Side};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let rule = match case.observation.message {
-        Message::Token(_) => Rule::T19,
-        Message::KeySet(_) | Message::Metadata(_) => Rule::C12,
-        _ => Rule::A28,
+    let rule = match (case.observation.side, &case.observation.message) {
+        (Side::ResourceServer, Message::Bearer(_)) => Some(Rule::B03),
+        (Side::RelyingParty, Message::AuthorizationResponse(_)) => Some(Rule::R09),
+        (Side::RelyingParty | Side::ResourceServer, _) => None,
+        (_, Message::Token(_)) => Some(Rule::T19),
+        (_, Message::KeySet(_) | Message::Metadata(_)) => Some(Rule::C12),
+        _ => Some(Rule::A28),
     };
-    findings.when(findings.wants(rule) && is_in_clear(case), rule, &["exchange.scheme=http"]);
+    if let Some(rule) = rule.filter(|rule| findings.wants(*rule)) {
+        findings.when(is_in_clear(case), rule, &["exchange.scheme=http"]);
+    }
+    certificate(case, findings);
     referer(case, findings);
     bodies(case, findings);
     path(case, findings);
@@ -35,6 +41,15 @@ fn is_in_clear(case: &Case<'_>) -> bool {
         Plaintext::Never => false,
     };
     http && meant && !hop.tls && !hop.outbound
+}
+
+/// RFC 9700 §4.13: what a proxy says of the client's certificate must be removed from requests that bring it themselves. It
+/// is brought where the connection is from far away and showed no certificate.
+fn certificate(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let hop = &case.judged.hop;
+    let far = !hop.outbound && !hop.certificate && hop.peer.is_some_and(is_public);
+    let brought = CERTIFICATES.into_iter().find(|name| far && case.fields().first(name).is_some());
+    findings.when(brought.is_some(), Rule::B16, &Vec::from_iter(brought));
 }
 
 /// RFC 9700 §4.2: credentials leak by the `Referer` field to whatever the page links to.
@@ -71,3 +86,6 @@ fn path(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 const CREDENTIALS: [&str; 5] = ["code", "access_token", "id_token", "refresh_token", "id_token_hint"];
+
+/// Envoy's; RFC 9440 §2.
+const CERTIFICATES: [&str; 3] = ["client-cert", "client-cert-chain", "x-forwarded-client-cert"];

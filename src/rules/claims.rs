@@ -3,8 +3,10 @@
 
 use super::finding::{Findings, Severity};
 use super::table::Rule;
-use super::{Case, is_email, present};
-use crate::oauth::{ClientAuthMethod, ClientIdSource, IdToken, SignatureCheck, Unchecked};
+use super::{Case, bearer, is_email, present};
+use crate::oauth::{
+    AuthorizationResponse, ClientAuthMethod, ClientIdSource, Comparison, IdToken, SignatureCheck, Unchecked,
+};
 use crate::seen::Seen;
 
 /// A token that was issued in this exchange.
@@ -16,10 +18,30 @@ pub(super) fn judge(case: &Case<'_>, token: &IdToken<'_>, findings: &mut Finding
     required(token, findings);
     parties(case, token, findings);
     times(case, token, findings);
+    let wrong = |verdict: Option<Comparison>| verdict == Some(Comparison::Wrong);
+    findings.when(wrong(token.checks.nonce), Rule::I14, &["id_token.nonce", "request.nonce"]);
+    findings.when(wrong(token.checks.at_hash), Rule::I16, &["id_token.at_hash"]);
+    findings.when(wrong(token.checks.c_hash), Rule::I17, &["id_token.c_hash"]);
+    judge_kind(token, findings);
     let subject = present(&token.sub).map(AsRef::as_ref).unwrap_or_default();
     let long = subject.chars().count() > SUBJECT;
     findings.when(long, Rule::I24, &["id_token.sub=long"]);
     findings.when(!long && is_email(subject), Rule::I24, &["id_token.sub=email"]);
+}
+
+/// RFC 8725 §3.11: explicit types keep kinds of JWTs apart.
+pub(super) fn judge_kind(token: &IdToken<'_>, findings: &mut Findings<'_>) {
+    let typ = present(&token.typ).map(AsRef::as_ref).unwrap_or_default();
+    findings.when(bearer::is_of_another_kind(typ, &[]), Rule::I21, &["id_token.typ"]);
+}
+
+/// OIDC Core §3.2.2.10, §3.3.2.11: in the front channel the hashes of what comes beside the ID token are "REQUIRED".
+pub(super) fn judge_hashes(response: &AuthorizationResponse<'_>, token: &IdToken<'_>, findings: &mut Findings<'_>) {
+    let missing = |verdict: Option<Comparison>| verdict == Some(Comparison::Missing);
+    let token_beside = response.access_token.is_some() && missing(token.checks.at_hash);
+    findings.graded(token_beside, Rule::I16, Severity::Medium, &["id_token.at_hash=absent"]);
+    let code_beside = present(&response.code).is_some() && missing(token.checks.c_hash);
+    findings.graded(code_beside, Rule::I17, Severity::Medium, &["id_token.c_hash=absent"]);
 }
 
 /// RFC 8725 §3.2: "JWT libraries MUST NOT generate JWTs using `none` unless explicitly requested"; §3.10: do not trust
@@ -42,11 +64,8 @@ fn header(case: &Case<'_>, token: &IdToken<'_>, findings: &mut Findings<'_>) {
     findings.when(unknown, Rule::I05, &["id_token.kid=unknown"]);
     let odd = present(&token.kid)
         .is_some_and(|kid| kid.contains(['/', '\\', '\'', ';']) && is_path(kid) || kid.chars().any(char::is_control));
-    findings.when(
-        token.key_reference.is_some() || odd,
-        Rule::I06,
-        &[token.key_reference.unwrap_or("id_token.kid=path")],
-    );
+    let reference = token.key_references.iter().copied().find(|name| *name != "x5c");
+    findings.when(reference.is_some() || odd, Rule::I06, &[reference.unwrap_or("id_token.kid=path")]);
 }
 
 /// A key id may hold a slash by chance of base64; it leads somewhere only with dots or from a root, or breaks out of a query.

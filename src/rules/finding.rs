@@ -91,6 +91,10 @@ impl<'a> Findings<'a> {
         self.list.push(Finding { rule, severity, attempt, evidence: evidence.to_vec() });
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     pub(super) fn finish(self) -> Vec<Finding> {
         self.list
     }

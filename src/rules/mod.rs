@@ -7,6 +7,7 @@
 //! of the proxy itself.
 
 mod authorization;
+mod bearer;
 mod channel;
 mod claims;
 mod clients;
@@ -77,6 +78,7 @@ pub fn evaluate(settings: &RuleSettings, judged: &Judged<'_>, observation: &Obse
     match &observation.message {
         Message::AuthorizationRequest(request) => authorization::judge(&case, request, &mut findings),
         Message::AuthorizationResponse(response) => response::judge(&case, response, &mut findings),
+        Message::Bearer(bearer) => bearer::judge(&case, bearer, &mut findings),
         Message::Interaction(_) => authorization::page(&case, &mut findings),
         Message::KeySet(set) => clients::judge_keys(set, &mut findings),
         Message::Logout(logout) => logout::judge(&case, logout, &mut findings),

@@ -1,11 +1,15 @@
 //! Authorization responses and errors on their way to the browser, and what they carry.
 
+use std::borrow::Cow;
+
 use super::finding::Findings;
 use super::redirect::{Host, contains, host_kind, is_http, is_listed, oddity};
 use super::table::Rule;
 use super::{Case, claims, in_query, present};
-use crate::http::UrlParts;
-use crate::oauth::{AuthorizationResponse, Delivery, Message, ProtocolEvent};
+use crate::http::{Headers, MediaType, UrlParts};
+use crate::oauth::{
+    AuthorizationResponse, Comparison, Delivery, IdToken, Message, ProtocolEvent, SignatureCheck, SignedMessage,
+};
 use crate::seen::Seen;
 
 pub(super) fn judge(case: &Case<'_>, response: &AuthorizationResponse<'_>, findings: &mut Findings<'_>) {
@@ -17,13 +21,61 @@ pub(super) fn judge(case: &Case<'_>, response: &AuthorizationResponse<'_>, findi
     target(case, response, findings);
     issuer(case, response, findings);
     error(case, response, findings);
-    let cacheable = response.delivery == Some(Delivery::FormPost) && !case.no_store();
-    findings.when(cacheable, Rule::R10, &["cache-control"]);
+    findings.when(is_page(case, response) && !case.no_store(), Rule::R10, &["cache-control"]);
     let short = present(&response.code).is_some_and(|length| *length < claims::GUESSABLE);
     findings.when(short, Rule::I26, &["response.code=short"]);
+    if let Some(jarm) = response.jarm.as_ref().filter(|jarm| !jarm.encrypted) {
+        signed(case, jarm, findings);
+    }
     if let Some(token) = &response.id_token {
         claims::judge(case, token, findings);
+        claims::judge_hashes(response, token, findings);
+        step_up(case, token, findings);
         claims::judge_front_channel(token, findings);
+    }
+}
+
+/// JARM §2.4: what a client checks of a response that is a JWT.
+fn signed(case: &Case<'_>, jarm: &SignedMessage<'_>, findings: &mut Findings<'_>) {
+    let wrong = |verdict: Option<Comparison>| matches!(verdict, Some(Comparison::Wrong | Comparison::Missing));
+    let expired = present(&jarm.exp).is_some_and(|exp| *exp <= case.judged.now.as_secs());
+    let found = match () {
+        () if present(&jarm.alg).is_none_or(|alg| alg.eq_ignore_ascii_case("none")) => "response.jarm.alg=none",
+        () if jarm.signature == SignatureCheck::Failed => "response.jarm.signature=failed",
+        () if wrong(jarm.checks.aud) => "response.jarm.aud",
+        () if wrong(jarm.checks.iss) => "response.jarm.iss",
+        () if expired => "response.jarm.exp",
+        () => return,
+    };
+    findings.when(true, Rule::R11, &[found]);
+}
+
+/// OIDC Core §3.1.2.1: with `max_age` the ID token "MUST include an `auth_time` Claim Value"; §3.1.3.7 (12), (13).
+fn step_up(case: &Case<'_>, token: &IdToken<'_>, findings: &mut Findings<'_>) {
+    let request = case.judged.observations.iter().find_map(|other| match &other.message {
+        Message::AuthorizationRequest(request) if other.event == ProtocolEvent::AuthorizationRequest => Some(request),
+        _ => None,
+    });
+    let Some(request) = request.filter(|_| !token.encrypted) else { return };
+    let oldest = present(&request.max_age).zip(present(&token.iat));
+    let oldest = oldest.map(|(age, iat)| iat.saturating_sub(*age).saturating_sub(SKEW));
+    let old = oldest.zip(present(&token.auth_time)).is_some_and(|(oldest, auth_time)| *auth_time < oldest);
+    let silent = oldest.is_some() && token.auth_time.is_absent();
+    findings.when(silent, Rule::I18, &["id_token.auth_time=absent"]);
+    findings.when(old, Rule::I18, &["id_token.auth_time", "request.max_age"]);
+    let wanted = present(&request.acr_values).filter(|wanted| !wanted.is_empty());
+    let met = |wanted: &Vec<Cow<'_, str>>| present(&token.acr).is_some_and(|acr| wanted.iter().any(|one| one == acr));
+    findings.when(wanted.is_some_and(|wanted| !met(wanted)), Rule::I19, &["id_token.acr", "request.acr_values"]);
+}
+
+/// A page that holds the response, or one whose address does. What a client answers to a form is neither.
+fn is_page(case: &Case<'_>, response: &AuthorizationResponse<'_>) -> bool {
+    match case.observation.event {
+        ProtocolEvent::CallbackReceived => {
+            let html = case.answer().and_then(Headers::media_type) == Some(MediaType::Html);
+            html && case.status() == Some(200) && response.delivery == Some(Delivery::Query)
+        }
+        _ => response.delivery == Some(Delivery::FormPost),
     }
 }
 
@@ -35,7 +87,12 @@ fn target(case: &Case<'_>, response: &AuthorizationResponse<'_>, findings: &mut 
         Message::AuthorizationRequest(request) => present(&request.redirect_uri),
         _ => None,
     });
-    let elsewhere = requested.is_some_and(|asked| !UrlParts::read(asked.as_bytes()).same_place(&parts));
+    // A message to another window names an origin and no place.
+    let same = |asked: &UrlParts<'_>| match response.delivery {
+        Some(Delivery::Script) if parts.path.is_empty() => UrlParts { path: b"", ..*asked }.same_place(&parts),
+        _ => asked.same_place(&parts),
+    };
+    let elsewhere = requested.is_some_and(|asked| !same(&UrlParts::read(asked.as_bytes())));
     findings.when(elsewhere, Rule::R03, &["response.redirect_uri", "request.redirect_uri"]);
     let token = parts.query.and_then(|query| in_query(query, &["access_token", "id_token"]));
     findings.when(token.is_some(), Rule::R08, &Vec::from_iter(token));
@@ -80,7 +137,10 @@ fn error(case: &Case<'_>, response: &AuthorizationResponse<'_>, findings: &mut F
     };
     let outside = |text: &str| text.bytes().any(|byte| !matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e));
     let markup = |text: &str| text.contains('<') || contains(text.as_bytes(), b"javascript:");
-    let odd = |seen: &Seen<std::borrow::Cow<'_, str>>| present(seen).is_some_and(|text| outside(text) || markup(text));
+    let odd = |seen: &Seen<Cow<'_, str>>| present(seen).is_some_and(|text| outside(text) || markup(text));
     findings.when(odd(&error.description), Rule::R12, &["error_description"]);
     findings.when(!odd(&error.description) && odd(&error.uri), Rule::R12, &["error_uri"]);
 }
+
+/// Seconds by which clocks may differ.
+const SKEW: u64 = 60;

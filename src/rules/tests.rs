@@ -7,7 +7,8 @@ use std::path::Path;
 use super::*;
 use crate::body::Body;
 use crate::oauth::{
-    End, EndpointKind, Endpoints, IssuerSettings, Limits, Policy, ResponseSource, Transcript, decode, observe,
+    End, EndpointKind, Endpoints, IssuerSettings, Limits, PartySettings, Policy, ResponseSource, Side, Transcript,
+    decode, observe,
 };
 
 /// An exchange that shows or does not show what a rule is about.
@@ -48,6 +49,12 @@ const CASES: &[(&str, Shows, Shows)] = &[
     ),
     ("A-14", Fixture("jp-01-request-object"), Fixture("ar-06-plain-oauth")),
     ("A-15", Fixture("ar-16-duplicate-redirect-uri"), Fixture("ar-17-two-resources")),
+    (
+        "A-16",
+        Fixture("jp-02-request-object-alg-none"),
+        Here(|| auth(&format!("client_id=web&request={}", object("ES256", NOW + 60))).rules()),
+    ),
+    ("A-17", Fixture("jp-04-client-differs"), Fixture("jp-01-request-object")),
     (
         "A-18",
         Here(|| auth("client_id=web").with(pushing).rules()),
@@ -94,6 +101,7 @@ const CASES: &[(&str, Shows, Shows)] = &[
         Here(|| redirected("", "http://127.0.0.1/cb?code=c&state=s").rules()),
     ),
     ("R-10", Here(|| form_post("").rules()), Here(|| form_post("no-store").rules())),
+    ("R-11", Here(|| signed("none", NOW + 60).rules()), Here(|| signed("ES256", NOW + 60).rules())),
     (
         "R-12",
         Fixture("rs-24-description-with-script"),
@@ -130,6 +138,7 @@ const CASES: &[(&str, Shows, Shows)] = &[
     ("T-23", Fixture("tk-40-client-credentials"), Fixture("sas-05-client-credentials")),
     ("T-24", Fixture("fd-02-token-response-for-a-browser"), Fixture("tk-01-code-pkce-basic")),
     ("T-30", Here(|| exchanged("{}").rules()), Here(|| exchanged(r#"{"act":{"sub":"gateway"}}"#).rules())),
+    ("T-32", Here(|| proved("GET").rules()), Here(|| proved("POST").rules())),
     ("T-33", Here(|| token(CODE, LONG).field("dpop", "a.b.c").rules()), Fixture("tk-58-dpop-bound")),
     ("T-34", Fixture("tk-47-unknown-grant"), Fixture("kc-12-client-credentials")),
     (
@@ -161,7 +170,21 @@ const CASES: &[(&str, Shows, Shows)] = &[
         Here(|| issued("RS256", r#","iat":1768469430"#).rules()),
         Here(|| issued("RS256", r#","iat":1768469405"#).rules()),
     ),
+    ("I-14", Here(|| front("", r#","nonce":"m""#).rules()), Here(|| front("", r#","nonce":"n""#).rules())),
+    ("I-16", Fixture("id-20-at-hash-es384-wrong"), Fixture("id-20-at-hash-es384-right")),
+    ("I-17", Fixture("id-21-c-hash-wrong"), Fixture("id-21-c-hash-right")),
+    (
+        "I-18",
+        Here(|| front("max_age=60", r#","auth_time":1768469000"#).rules()),
+        Here(|| front("max_age=60", r#","auth_time":1768469390"#).rules()),
+    ),
+    (
+        "I-19",
+        Here(|| front("acr_values=high", "").rules()),
+        Here(|| front("acr_values=high", r#","acr":"high""#).rules()),
+    ),
     ("I-20", Fixture("rs-04-hybrid-fragment"), Fixture("tk-01-code-pkce-basic")),
+    ("I-21", Fixture("us-26-id-token"), Fixture("us-12-jwt")),
     ("I-24", Here(|| issued("RS256", r#","sub":"jane@example.com""#).rules()), Here(|| issued("RS256", "").rules())),
     ("I-25", Here(|| bound("{}").rules()), Here(|| bound(r#"{"cnf":{"jkt":"x"}}"#).rules())),
     (
@@ -171,8 +194,43 @@ const CASES: &[(&str, Shows, Shows)] = &[
     ),
     ("B-01", Fixture("us-01-query"), Fixture("us-01-json")),
     ("B-02", Fixture("us-01-post-body"), Fixture("us-01-json")),
+    ("B-03", Here(|| used("").clear("93.184.216.34").rules()), Here(|| used("").clear("10.0.0.1").rules())),
     ("B-04", Here(|| userinfo("/userinfo?access_token=a").rules()), Here(|| userinfo("/userinfo").rules())),
+    ("B-05", Here(|| used(r#""exp":1768469300"#).rules()), Here(|| used(r#""exp":1768469390"#).rules())),
+    (
+        "B-06",
+        Here(|| used(r#""aud":"https://other.test""#).rules()),
+        Here(|| used(r#""aud":["https://other.test","https://api.test"]"#).rules()),
+    ),
+    ("B-07", Here(|| held(false).rules()), Here(|| held(true).rules())),
+    (
+        "B-08",
+        Here(|| used(CERTIFIED).field("x-forwarded-client-cert", &format!("Hash={}", "11".repeat(32))).rules()),
+        Here(|| used(CERTIFIED).field("x-forwarded-client-cert", &format!("Hash={}", "00".repeat(32))).rules()),
+    ),
     ("B-13", Fixture("us-04-json-without-challenge"), Fixture("us-04-invalid-token")),
+    (
+        "B-14",
+        Here(|| used(r#""aud":"https://other.test""#).outbound().rules()),
+        Here(|| used(r#""aud":"https://api.test""#).outbound().rules()),
+    ),
+    (
+        "B-15",
+        Here(|| used(r#""iss":"https://other.test""#).rules()),
+        Here(|| used(r#""iss":"https://idp.test""#).rules()),
+    ),
+    (
+        "B-16",
+        Here(|| auth("").clear("93.184.216.34").field("x-forwarded-client-cert", "Hash=00").rules()),
+        Here(|| auth("").clear("10.0.0.1").field("x-forwarded-client-cert", "Hash=00").rules()),
+    ),
+    ("S-01", Fixture("lo-15-nonce"), Fixture("lo-13-back-channel")),
+    ("S-02", Fixture("lo-15-no-events"), Fixture("lo-13-back-channel")),
+    ("S-03", Fixture("lo-15-nobody"), Fixture("lo-13-back-channel")),
+    ("S-04", Fixture("lo-15-alg-none"), Fixture("lo-13-back-channel")),
+    ("S-05", Here(|| told("").rules()), Here(|| told(r#","exp":1768469460"#).rules())),
+    ("S-06", Fixture("lo-14-refused"), Fixture("lo-13-back-channel")),
+    ("S-07", Fixture("lo-14-no-content"), Fixture("lo-13-back-channel")),
     (
         "S-08",
         Here(|| {
@@ -183,6 +241,7 @@ const CASES: &[(&str, Shows, Shows)] = &[
         }),
     ),
     ("S-09", Fixture("lo-06-no-hint"), Fixture("lo-01-get-with-hint")),
+    ("S-11", Fixture("lo-18-sid-only"), Fixture("lo-17-front-channel")),
     ("S-12", Fixture("lo-01-get-with-hint"), Fixture("lo-02-post")),
     ("S-13", Here(|| hinted("other").rules()), Here(|| hinted("web").rules())),
     ("C-01", Here(|| registered("", "{}").rules()), Here(|| registered("Bearer t", "{}").rules())),
@@ -333,17 +392,21 @@ fn only_the_port_of_a_loopback_address_is_free() {
 
 impl Shows {
     fn rules(&self) -> Vec<String> {
-        let folder = match self {
-            Here(rules) => return rules(),
-            Fixture(folder) => folder,
-        };
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/exchanges/{folder}/records.jsonl"));
-        let text = fs::read_to_string(path).unwrap_or_else(|_| panic!("there is no fixture {folder}"));
-        let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        let findings = records.flat_map(|record| record["findings"].as_array().cloned().unwrap_or_default());
-        findings.map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+        match self {
+            Here(rules) => rules(),
+            Fixture(folder) => recorded(folder).iter().map(|(rule, _)| rule.clone()).collect(),
+        }
     }
+}
+
+/// Rule and severity of each finding in the expected records of a fixture.
+fn recorded(folder: &str) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/exchanges/{folder}/records.jsonl"));
+    let text = fs::read_to_string(path).unwrap_or_else(|_| panic!("there is no fixture {folder}"));
+    let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let findings = records.flat_map(|record| record["findings"].as_array().cloned().unwrap_or_default());
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    findings.map(|finding| (text(&finding["rule"]), text(&finding["severity"]))).collect()
 }
 
 /// One exchange with `https://idp.test` at [`NOW`].
@@ -398,6 +461,16 @@ impl Exchange {
         self.field(":scheme", "http")
     }
 
+    fn at(mut self, authority: &str) -> Self {
+        self.request.retain(|(name, _)| name != ":authority");
+        self.field(":authority", authority)
+    }
+
+    fn outbound(mut self) -> Self {
+        self.hop.outbound = true;
+        self
+    }
+
     fn locally(mut self) -> Self {
         self.hop.local = true;
         self
@@ -422,7 +495,7 @@ impl Exchange {
             body
         };
         let transcript = Transcript {
-            interest: policy.triage(b"idp.test", request.path().unwrap()).unwrap(),
+            interest: policy.triage(request.authority().unwrap(), request.path().unwrap()).unwrap(),
             request: &request,
             request_body: &body(&self.body),
             response: Some(&response),
@@ -467,7 +540,23 @@ fn policy() -> Policy {
         endpoints: Endpoints(endpoints.map(|(kind, path)| (kind, path.to_owned())).to_vec()),
         ..IssuerSettings::default()
     };
-    Policy::new(vec![issuer], Limits::default()).unwrap()
+    let mut policy = Policy::new(vec![issuer], Limits::default()).unwrap();
+    for (side, authority, endpoints) in [
+        (Side::ResourceServer, "api.test", Vec::new()),
+        (Side::RelyingParty, "app.test", vec![(EndpointKind::BackchannelLogout, "/told".to_owned())]),
+    ] {
+        let settings = PartySettings {
+            side,
+            authority: authority.to_owned(),
+            issuer: Some("https://idp.test".to_owned()),
+            endpoints: Endpoints(endpoints),
+            anonymous_paths: Vec::new(),
+            audiences: vec!["https://api.test".to_owned()],
+            missing_tokens: false,
+        };
+        policy.watch(&settings).unwrap();
+    }
+    policy
 }
 
 fn web(settings: &mut RuleSettings) {
@@ -566,6 +655,74 @@ fn userinfo(target: &str) -> Exchange {
     Exchange::new("GET", target, "", "200", r#"{"sub":"1"}"#).field("authorization", "Bearer a")
 }
 
+const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"eA","y":"eA"}"#;
+
+/// Bound to the certificate whose hash is all zero.
+const CERTIFIED: &str = r#""cnf":{"x5t#S256":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#;
+
+fn proof(method: &str, target: &str, more: &str) -> String {
+    let header = format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{KEY}}}"#);
+    jwt(&header, &format!(r#"{{"htm":"{method}","htu":"{target}","jti":"j","iat":{NOW}{more}}}"#))
+}
+
+/// A token request with a proof for some method.
+fn proved(method: &str) -> Exchange {
+    token(CODE, &LONG.replace("Bearer", "DPoP")).field("dpop", &proof(method, "https://idp.test/token", ""))
+}
+
+/// An access token that a resource server accepts.
+fn used(claims: &str) -> Exchange {
+    let token = jwt(r#"{"alg":"ES256","typ":"at+jwt"}"#, &format!("{{{claims}}}"));
+    let exchange = Exchange::new("GET", "/orders", "", "200", "{}").at("api.test");
+    exchange.field("authorization", &format!("Bearer {token}"))
+}
+
+/// One that is bound to a key, with the proof or without.
+fn held(proven: bool) -> Exchange {
+    use base64::Engine;
+    use sha2::{Digest, Sha256};
+    let hash = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(text));
+    let jkt = hash(r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eA"}"#);
+    let token = jwt(r#"{"alg":"ES256"}"#, &format!(r#"{{"cnf":{{"jkt":"{jkt}"}}}}"#));
+    let exchange = Exchange::new("GET", "/orders", "", "200", "{}").at("api.test");
+    if !proven {
+        return exchange.field("authorization", &format!("Bearer {token}"));
+    }
+    let ath = format!(r#","ath":"{}""#, hash(&token));
+    let exchange = exchange.field("authorization", &format!("DPoP {token}"));
+    exchange.field("dpop", &proof("GET", "https://api.test/orders", &ath))
+}
+
+/// A logout token that a client accepts.
+fn told(more: &str) -> Exchange {
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    let claims = format!(
+        r#"{{"iss":"https://idp.test","sub":"1","aud":"web","jti":"j","iat":{NOW},"events":{{"{event}":{{}}}}{more}}}"#
+    );
+    let token = jwt(r#"{"alg":"RS256","typ":"logout+jwt"}"#, &claims);
+    Exchange::new("POST", "/told", &format!("logout_token={token}"), "200", "").at("app.test")
+}
+
+/// A request object.
+fn object(alg: &str, exp: u64) -> String {
+    let claims = format!(r#"{{"iss":"web","aud":"https://idp.test","client_id":"web","exp":{exp}}}"#);
+    jwt(&format!(r#"{{"alg":"{alg}"}}"#), &claims)
+}
+
+/// A response as a JWT.
+fn signed(alg: &str, exp: u64) -> Exchange {
+    let claims = format!(r#"{{"iss":"https://idp.test","aud":"web","exp":{exp},"code":"c","state":"s"}}"#);
+    let response = jwt(&format!(r#"{{"alg":"{alg}"}}"#), &claims);
+    redirected("client_id=web", &format!("https://app.test/cb?response={response}"))
+}
+
+/// An ID token in the front channel, of a request with the nonce `n`.
+fn front(query: &str, more: &str) -> Exchange {
+    let claims = format!(r#"{{"iss":"https://idp.test","sub":"1","aud":"spa","exp":1768469700,"iat":{NOW}{more}}}"#);
+    let id_token = jwt(r#"{"alg":"RS256"}"#, &claims);
+    redirected(&format!("client_id=spa&nonce=n&{query}"), &format!("https://app.test/cb#id_token={id_token}&state=s"))
+}
+
 fn logout(query: &str, location: &str) -> Exchange {
     Exchange::new("GET", &format!("/logout?{query}"), "", "302", "").answer_field("location", location)
 }
@@ -630,4 +787,50 @@ fn keys(more: &str) -> Exchange {
         r#"{{"keys":[{{"kty":"EC","crv":"P-256","x":"eA","y":"eA"{more}}},{{"kty":"OKP","crv":"Ed25519","x":"eA","kid":"2"}}]}}"#
     );
     Exchange::new("GET", "/jwks", "", "200", &answer)
+}
+
+/// The clean logins that were captured, and what is truly wrong there: drivers that ask without PKCE or with a short
+/// `state`, and a logout whose `id_token_hint` is in the URL, as the specification shows it.
+const LOGINS: &[(&str, &[&str])] = &[
+    ("dot-01-login", &["A-08"]),
+    ("dot-02-token-gzip", &[]),
+    ("dot-03-userinfo", &[]),
+    ("dot-04-refresh", &[]),
+    ("dot-08-logout", &["S-12"]),
+    ("kc-01-login", &[]),
+    ("kc-02-token", &[]),
+    ("kc-05-single-sign-on", &[]),
+    ("kc-08-refresh", &[]),
+    ("kc-13-logout", &["S-12"]),
+    ("kc-19-form-post", &[]),
+    ("kc-23-dpop", &[]),
+    ("kc-27-jarm", &[]),
+    ("kc-29-pushed", &[]),
+    ("kc-34-device", &[]),
+    ("kc-35-ciba", &[]),
+    ("op-01-login", &[]),
+    ("op-02-token", &[]),
+    ("op-03-userinfo", &[]),
+    ("op-05-pushed-request", &[]),
+    ("op-14-form-post", &["A-08"]),
+    ("op-15-logout", &["S-12"]),
+    ("op-19-device", &[]),
+    ("sas-01-login", &["A-03", "A-08"]),
+    ("sas-02-token", &[]),
+    ("sas-03-userinfo", &[]),
+    ("sas-04-refresh", &[]),
+    ("sas-07-dpop", &[]),
+    ("sas-10-logout", &["S-12"]),
+    ("sas-14-device", &[]),
+];
+
+/// No rule above `info` fires on the clean login of any provider.
+#[test]
+fn a_clean_login_is_clean() {
+    for (folder, but) in LOGINS {
+        let severe = recorded(folder).into_iter().filter(|(_, severity)| severity != "info");
+        let found: BTreeSet<String> = severe.map(|(rule, _)| rule.trim_end_matches(".attempt").to_owned()).collect();
+        let expected: BTreeSet<String> = but.iter().map(|rule| (*rule).to_owned()).collect();
+        assert_eq!(found, expected, "{folder}");
+    }
 }

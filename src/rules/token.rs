@@ -3,10 +3,10 @@
 use super::finding::{Findings, Severity};
 use super::redirect::contains;
 use super::table::Rule;
-use super::{Case, claims, present};
+use super::{Case, bearer, claims, present};
 use crate::oauth::{
-    AccessToken, Assertion, BearerTransport, BodyFormat, ClientAuthMethod, ExchangeMode, LinkRole, ProtocolEvent,
-    ScopeSource, TokenExchange, TokenFormat, TokenResponse, Userinfo,
+    AccessToken, BearerTransport, BodyFormat, ClientAuthMethod, ClientIdSource, Comparison, DpopProof, ExchangeMode,
+    LinkRole, ProtocolEvent, ScopeSource, SignedMessage, TokenExchange, TokenFormat, TokenResponse, Userinfo,
 };
 use crate::seen::{Malformation, Seen};
 
@@ -29,7 +29,10 @@ pub(super) fn judge(case: &Case<'_>, token: &TokenExchange<'_>, findings: &mut F
 /// What holds wherever clients speak to the server: how they prove who they are, and what it answers in words.
 pub(super) fn judge_client(case: &Case<'_>, findings: &mut Findings<'_>) {
     authentication(case, findings);
-    if let Some(assertion) = &case.observation.circumstances.assertion {
+    // A secret that is a JWT (Apple) is no assertion of RFC 7523.
+    let method = case.observation.client.auth_method;
+    let asserted = matches!(method, Some(ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::ClientSecretJwt));
+    if let Some(assertion) = case.observation.client.assertion.as_ref().filter(|_| asserted) {
         judge_assertion(case, assertion, findings);
     }
     let secret = case.in_query(&["client_secret", "client_assertion", "password"]);
@@ -64,7 +67,12 @@ fn request(case: &Case<'_>, token: &TokenExchange<'_>, findings: &mut Findings<'
 /// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each request."
 fn authentication(case: &Case<'_>, findings: &mut Findings<'_>) {
     let method = case.observation.client.auth_method;
-    findings.when(method == Some(ClientAuthMethod::Several), Rule::T04, &["client.auth_method=several"]);
+    let several = method == Some(ClientAuthMethod::Several);
+    findings.when(several, Rule::T04, &["client.auth_method=several"]);
+    let client = &case.observation.client;
+    let told = |source: &ClientIdSource| !matches!(source, ClientIdSource::Response | ClientIdSource::Token);
+    let other = !client.ambiguous && client.contradicted_by.iter().any(told);
+    findings.when(other && !several, Rule::T04, &["client.contradicted_by"]);
     findings.when(case.observation.integrity.basic_not_encoded, Rule::T05, &["integrity.basic_not_encoded"]);
     let confidential = case.client().and_then(|client| client.confidential) == Some(true);
     let silent =
@@ -80,14 +88,14 @@ fn authentication(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 /// RFC 7523 §3: the JWT MUST contain `iss`, `sub`, `aud` and `exp`; `sub` and `iss` are the client.
-fn judge_assertion(case: &Case<'_>, assertion: &Assertion<'_>, findings: &mut Findings<'_>) {
+fn judge_assertion(case: &Case<'_>, assertion: &SignedMessage<'_>, findings: &mut Findings<'_>) {
     let now = case.judged.now.as_secs();
     let alive = present(&assertion.exp).is_some_and(|exp| *exp > now && *exp <= now.saturating_add(ASSERTION_LIFE));
     let is_none = present(&assertion.alg).is_none_or(|alg| alg.eq_ignore_ascii_case("none"));
     let (severity, what) = match (&assertion.aud, &case.observation.issuer) {
         _ if is_none => (Severity::High, "client_assertion.alg=none"),
         _ if !alive => (Severity::High, "client_assertion.exp"),
-        _ if !assertion.self_issued => (Severity::High, "client_assertion.sub"),
+        _ if assertion.checks.iss != Some(Comparison::Right) => (Severity::High, "client_assertion.sub"),
         _ if !assertion.jti => (Severity::High, "client_assertion.jti=absent"),
         (Seen::Present(aud), Some(issuer)) => match aud.as_slice() {
             [one] if one == issuer => return,
@@ -123,7 +131,10 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
         Rule::T15,
         &["response.scope", "request.scope"],
     );
-    findings.when(!response.no_store, Rule::T18, &["response.no_store"]);
+    // What is pushed is a request, and a decision (UMA 2.0 Grant §3.3.5) may come without a token.
+    let issued = case.observation.event != ProtocolEvent::CibaPushed
+        && (token.access_token.is_some() || token.id_token.is_some());
+    findings.when(issued && !response.no_store, Rule::T18, &["response.no_store"]);
     let grant = present(&token.request.grant_type).map(AsRef::as_ref);
     let pointless = grant == Some("client_credentials") && response.refresh_token;
     findings.when(pointless, Rule::T23, &["response.refresh_token"]);
@@ -136,10 +147,40 @@ fn answer(case: &Case<'_>, token: &TokenExchange<'_>, response: &TokenResponse<'
     );
     // RFC 9449 §5: "token_type MUST be DPoP" tells the client that the token is bound.
     findings.when(token.request.dpop.is_some() && bearer, Rule::T33, &["request.dpop", "response.token_type"]);
+    if let Some(proof) = token.request.dpop.as_ref().filter(|_| case.succeeded()) {
+        judge_proof(case, proof, findings);
+    }
     let proved = token.request.dpop.is_some() && !bearer;
     let loose =
         token.access_token.as_ref().is_some_and(|token| token.format == Some(TokenFormat::Jwt) && token.cnf.is_empty());
     findings.when(proved && loose, Rule::I25, &["token.cnf=absent"]);
+}
+
+/// RFC 9449 §4.3 (11): the creation time "is within an acceptable window".
+pub(super) fn judge_proof(case: &Case<'_>, proof: &DpopProof<'_>, findings: &mut Findings<'_>) {
+    let now = case.judged.now.as_secs();
+    let stale = present(&proof.iat).is_none_or(|iat| iat.abs_diff(now) > PROOF_AGE);
+    let wrong = wrong_proof(proof).or(stale.then_some("request.dpop_proof.iat"));
+    findings.when(wrong.is_some(), Rule::T32, &Vec::from_iter(wrong));
+}
+
+/// RFC 9449 §4.3: what a server checks of a proof, but for its age.
+pub(super) fn wrong_proof(proof: &DpopProof<'_>) -> Option<&'static str> {
+    let alg = present(&proof.alg).map(AsRef::as_ref).unwrap_or_default();
+    let weak = alg.is_empty() || alg.eq_ignore_ascii_case("none") || alg.starts_with("HS");
+    let bad = |verdict: Option<Comparison>| matches!(verdict, Some(Comparison::Wrong | Comparison::Missing));
+    [
+        (weak, "request.dpop_proof.alg"),
+        (bad(proof.typ), "request.dpop_proof.typ"),
+        (bad(proof.jwk), "request.dpop_proof.jwk"),
+        (bad(proof.htm), "request.dpop_proof.htm"),
+        (bad(proof.htu), "request.dpop_proof.htu"),
+        (bad(proof.ath), "request.dpop_proof.ath"),
+        (proof.bound == Some(Comparison::Wrong), "token.cnf"),
+        (!proof.jti, "request.dpop_proof.jti=absent"),
+    ]
+    .into_iter()
+    .find_map(|(wrong, what)| wrong.then_some(what))
 }
 
 fn is_bound(token: &TokenExchange<'_>) -> bool {
@@ -163,17 +204,14 @@ fn errors(case: &Case<'_>, findings: &mut Findings<'_>) {
     findings.when(leaks, Rule::T36, &["error_description"]);
 }
 
-/// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request." §3: a refusal without
-/// credentials that work "MUST include the HTTP `WWW-Authenticate` response header field".
+/// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
 pub(super) fn judge_use(case: &Case<'_>, userinfo: &Userinfo<'_>, findings: &mut Findings<'_>) {
     let query = case.in_query(&["access_token"]).is_some();
     findings.when(query, Rule::B01, &["access_token"]);
     findings.when(userinfo.transport == Some(BearerTransport::Body), Rule::B02, &["request.transport=body"]);
     let twice = case.observation.malformed.contains(&("request.access_token", Malformation::Duplicate));
     findings.when(twice, Rule::B04, &["request.access_token=duplicate"]);
-    let silent = case.answer().is_some_and(|answer| answer.first("www-authenticate").is_none());
-    let refused = case.status() == Some(401) && userinfo.transport.is_some();
-    findings.when(refused && silent, Rule::B13, &["www-authenticate=absent"]);
+    bearer::challenge(case, userinfo.transport.is_some(), findings);
 }
 
 impl Case<'_> {
@@ -220,3 +258,6 @@ const LEAKS: &[&str] =
 
 /// Seconds that a client assertion may live: what is stolen is of use for no longer.
 const ASSERTION_LIFE: u64 = 600;
+
+/// Seconds that a proof may be old or ahead (RFC 9449 §11.1: "on the order of seconds or minutes").
+const PROOF_AGE: u64 = 300;

@@ -43,6 +43,13 @@ pub(super) fn members() -> Vec<Member> {
                     "Paths at and below which a token decides nothing: there none is looked for.",
                     json!({"type": "array", "maxItems": parties::ANONYMOUS, "items": path.clone()}),
                 ),
+                "audiences" => member(
+                    &at,
+                    &format!("list of up to {} texts", parties::AUDIENCES),
+                    "none",
+                    "Audiences by which it knows itself: an access token that names none of them is a finding (B-06, B-14).",
+                    json!({"type": "array", "maxItems": parties::AUDIENCES, "items": {"type": "string", "minLength": 1, "maxLength": issuers::URL}}),
+                ),
                 "missing_tokens" => member(
                     &at,
                     "true or false",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::messages::{Exchanged, VendorError};
-use super::tokens::{AccessToken, DpopProof, IdToken, IdentityClaim};
+use super::tokens::{AccessToken, Comparison, DpopProof, IdToken, IdentityClaim};
 use crate::seen::Seen;
 
 /// A token request and what came back.
@@ -102,8 +102,10 @@ pub struct Bearer<'a> {
     pub several: bool,
     /// The scheme of the `Authorization` field.
     pub scheme: Option<BearerScheme>,
-    /// Whether a DPoP proof was sent (RFC 9449).
-    pub dpop: bool,
+    /// The DPoP proof, if one was sent (RFC 9449).
+    pub dpop: Option<DpopProof<'a>>,
+    /// The certificate of the request, with that which the token is bound to (RFC 8705 §3); `None` where it is to none.
+    pub certificate: Option<Comparison>,
     /// The token, from outside.
     pub access_token: Option<AccessToken<'a>>,
     /// What the resource server asks for.

@@ -148,8 +148,6 @@ pub struct IdToken<'a> {
     pub alg: Seen<Cow<'a, str>>,
     /// JOSE header `kid`.
     pub kid: Seen<Cow<'a, str>>,
-    /// A member of the JOSE header that brings its own key: `jku`, `x5u` or `jwk`.
-    pub key_reference: Option<&'static str>,
     /// `iss`
     pub iss: Seen<Cow<'a, str>>,
     /// `sub`: personal data.

@@ -9,7 +9,7 @@ impl Drafter<'_> {
     pub(super) fn bearer(&mut self, record: &mut Record, message: &Bearer<'_>) {
         let request = RequestSection {
             auth_scheme: message.scheme.map(scheme),
-            dpop: message.dpop.then_some(true),
+            dpop: message.dpop.is_some().then_some(true),
             token_repeated: message.several.then_some(true),
             transport: message.transport.map(|transport| words::transport(transport).to_owned()),
             ..RequestSection::default()
