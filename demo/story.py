@@ -34,6 +34,10 @@ FAILURES = (
 
 # Kinds of secrets that must have been noted, so that a search that finds nothing says something.
 SECRET_KINDS = {
+    "OIDC_AUDIT_JOIN_KEY",
+    "OIDC_AUDIT_PSEUDONYM_KEY",
+    "OIDC_AUDIT_SIGNING_KEY",
+    "OIDC_AUDIT_TOKEN",
     "access_token",
     "client secret",
     "code",
@@ -41,7 +45,6 @@ SECRET_KINDS = {
     "cookie",
     "cookie key",
     "id_token",
-    "key",
     "password",
     "refresh_token",
     "signing key",
