@@ -31,6 +31,8 @@ RUNS = ROOT / ".demo"
 KEPT_RUNS = 5
 # Exit codes of `oidc-audit verify` (docs/verification.md).
 INTACT, TAMPERED, UNDECIDED = 0, 2, 3
+# What relying-party.mjs serves, as `relying_parties` names it.
+SHOP = {"login": "/login", "callback": "/callback", "logout": "/logout", "post_logout": "/goodbye"}
 
 
 def main():
@@ -102,7 +104,9 @@ class Demo:
         names = ("idp", "provider", "relying_party", "collect", "admin")
         self.ports = dict(zip(names, free_ports(len(names))))
         self.issuer = f"http://127.0.0.1:{self.ports['idp']}"
-        self.relying_party = f"http://127.0.0.1:{self.ports['relying_party']}"
+        # Behind the provider's own listener, told from it by the name of the host.
+        shop = f"127.0.0.1:{self.ports['relying_party']}" if options.minimal else f"localhost:{self.ports['idp']}"
+        self.relying_party = f"http://{shop}"
         self.secrets_file = private / "secrets.jsonl"
         self.settings_file = private / "settings.json"
         self.settings = self.make_settings()
@@ -179,7 +183,7 @@ class Demo:
         return values[0] if values else None
 
     def bootstrap(self):
-        """The shipped file with this run's addresses in place of the example's, and nothing else changed."""
+        """The shipped file with this run's addresses in place of the example's, and the shop beside the provider."""
         shipped = ROOT / "envoy" / ("minimal.yaml" if self.options.minimal else "envoy.yaml")
         text = shipped.read_text()
         for example, ours in (
@@ -189,11 +193,26 @@ class Demo:
             ("port_value: 9470", f"port_value: {self.ports['collect']}"),
             ("port_value: 9901", f"port_value: {self.ports['admin']}"),
             ("/etc/envoy/oidc_audit.wasm", str(self.parts["module"])),
+            *(() if self.options.minimal else self.shop()),
         ):
             if text.count(example) != 1:
                 raise Failed(f"{show(shipped)} must name {example} exactly once: the demo puts its own in its place")
             text = text.replace(example, ours)
         return text
+
+    def shop(self):
+        """A gateway in front of provider and application: where its traffic goes, and that it is audited."""
+        authority = self.relying_party.removeprefix("http://")
+        party = json.dumps({"authority": authority, **SHOP})
+        routes = [{"match": {"prefix": "/"}, "route": {"cluster": "shop"}}]
+        host = json.dumps({"name": "shop", "domains": [authority], "routes": routes})
+        address = {"socket_address": {"address": "127.0.0.1", "port_value": self.ports["relying_party"]}}
+        endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+        cluster = json.dumps({"name": "shop", "load_assignment": {"cluster_name": "shop", "endpoints": endpoints}})
+        privacy = '"privacy": {"profile": "minimal"}'
+        yield "            virtual_hosts:\n", f"            virtual_hosts:\n            - {host}\n"
+        yield "  clusters:\n", f"  clusters:\n  - {cluster}\n"
+        yield privacy, f'"relying_parties": [{party}],\n                      {privacy}'
 
     # Playing ----------------------------------------------------------------------------------------------------
 
@@ -219,7 +238,7 @@ class Demo:
     def read_records(self, within=30.0):
         """Waits until every expected record is on disk."""
         deadline = time.monotonic() + within
-        while missing := story.missing_events(self.records()):
+        while missing := story.missing_events(self.records(), both_sides=not self.options.minimal):
             if time.monotonic() > deadline:
                 raise Failed(f"after {within:.0f} s the log cluster has no record of: {', '.join(missing)}")
             time.sleep(0.1)
@@ -241,7 +260,7 @@ class Demo:
         print(f"\n{timeline}", flush=True)
         report = self.oidc_audit("timeline", "--json", show(self.folder / "records"))
         (self.folder / "timeline.json").write_text(report)
-        for fact in story.check(json.loads(report)):
+        for fact in story.check(json.loads(report), both_sides=not self.options.minimal):
             say(f"holds: {fact}")
         self.save_stats()
         self.search_for_secrets("while everything runs")
