@@ -52,21 +52,21 @@ export class Browser {
     return { body: response.body, location: response.headers.location, status: response.statusCode, url: url.href };
   }
 
-  // Cookies do not know ports: both origins of the demo share the host, as they would in a real browser.
-  #cookiesFor(url) {
-    const sent = [...this.#cookies.values()].filter(({ path }) => url.pathname.startsWith(path));
+  // Cookies know hosts but not ports, as in a real browser: with one host, both origins of the demo get them all.
+  #cookiesFor({ hostname, pathname }) {
+    const sent = [...this.#cookies.values()].filter(({ host, path }) => host === hostname && pathname.startsWith(path));
     return sent.map(({ name, value }) => `${name}=${value}`).join('; ');
   }
 
-  #keepCookies(url, lines) {
+  #keepCookies({ hostname: host }, lines) {
     for (const line of lines) {
       const [pair, ...attributes] = line.split(/;\s*/);
       const name = pair.slice(0, pair.indexOf('='));
       const value = pair.slice(name.length + 1);
       const path = attributes.find((text) => /^path=/i.test(text))?.slice(5) ?? '/';
       const gone = attributes.some((text) => /^max-age=0$|^expires=thu, 01 jan 1970/i.test(text));
-      if (gone) this.#cookies.delete(`${name} ${path}`);
-      else this.#cookies.set(`${name} ${path}`, { name, path, value });
+      if (gone) this.#cookies.delete(`${host} ${name} ${path}`);
+      else this.#cookies.set(`${host} ${name} ${path}`, { host, name, path, value });
       if (value) noteSecret('cookie', value);
     }
   }

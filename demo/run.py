@@ -4,12 +4,12 @@
     demo/run.py [--minimal] [--keep]
 
 Starts everything on loopback ports that it picks, from the configuration that this repository ships (envoy/), plays
-driver.mjs, and then checks: that the timeline tells what happened, and that no output holds a secret. Stops
-everything that it started, also when it is interrupted. Exits 0 only if every check held.
+driver.mjs, and then checks: that the timeline tells what happened, that no output holds a secret, and that
+`oidc-audit verify` finds the records intact and one changed byte in a copy of them. Stops everything that it started,
+also when it is interrupted. Exits 0 only if every check held.
 """
 
 import argparse
-import base64
 import json
 import os
 import secrets
@@ -29,7 +29,10 @@ from processes import INTERRUPTIONS, Failed, Processes, answers, fetch, free_por
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / ".demo"
 KEPT_RUNS = 5
-# Envoy's threads; the filter has a VM in each and one in the main thread.
+# Exit codes of `oidc-audit verify` (docs/verification.md).
+INTACT, TAMPERED, UNDECIDED = 0, 2, 3
+# What relying-party.mjs serves, as `relying_parties` names it.
+SHOP = {"login": "/login", "callback": "/callback", "logout": "/logout", "post_logout": "/goodbye"}
 
 
 def main():
@@ -53,7 +56,9 @@ def main():
                 signal.signal(number, signal.SIG_IGN)
             demo.processes.stop()
         demo.read_ends()
+        demo.verify()
         demo.search_for_secrets("after everything has stopped")
+        demo.show_an_edit()
     say(f"demo passed in {time.monotonic() - began:.0f} s; records: {show(folder / 'records')}")
 
 
@@ -99,15 +104,14 @@ class Demo:
         names = ("idp", "provider", "relying_party", "collect", "admin")
         self.ports = dict(zip(names, free_ports(len(names))))
         self.issuer = f"http://127.0.0.1:{self.ports['idp']}"
-        self.relying_party = f"http://127.0.0.1:{self.ports['relying_party']}"
+        # Behind the provider's own listener, told from it by the name of the host.
+        shop = f"127.0.0.1:{self.ports['relying_party']}" if options.minimal else f"localhost:{self.ports['idp']}"
+        self.relying_party = f"http://{shop}"
         self.secrets_file = private / "secrets.jsonl"
         self.settings_file = private / "settings.json"
         self.settings = self.make_settings()
-        self.keys = {
-            "OIDC_AUDIT_JOIN_KEY": random_key(),
-            "OIDC_AUDIT_PSEUDONYM_KEY": random_key(),
-            "OIDC_AUDIT_TOKEN": secrets.token_urlsafe(32),
-        }
+        self.trust_file = folder / "trust.json"
+        self.keys = {**self.make_keys(), "OIDC_AUDIT_TOKEN": secrets.token_urlsafe(32)}
         self.write_private()
 
     def make_settings(self):
@@ -124,11 +128,17 @@ class Demo:
             "secrets": str(self.secrets_file),
         }
 
+    def make_keys(self):
+        """Secrets only in memory and in Envoy's environment; on disk the public part of the one that signs."""
+        made = json.loads(self.oidc_audit("keygen", "--json"))
+        self.trust_file.write_text(json.dumps(made["trust"], indent=2) + "\n")
+        return made["env"]
+
     def write_private(self):
         noted = [("client secret", self.settings[name]["secret"]) for name in ("client", "job")]
         noted += [("password", password) for password in self.settings["users"].values()]
         noted += [("cookie key", self.settings["cookieKey"])]
-        noted += [("key", value) for value in self.keys.values()]
+        noted += list(self.keys.items())
         lines = [json.dumps({"kind": kind, "value": value}) + "\n" for kind, value in noted]
         for file, text in ((self.secrets_file, "".join(lines)), (self.settings_file, json.dumps(self.settings))):
             file.touch(mode=0o600)
@@ -173,7 +183,7 @@ class Demo:
         return values[0] if values else None
 
     def bootstrap(self):
-        """The shipped file with this run's addresses in place of the example's, and nothing else changed."""
+        """The shipped file with this run's addresses in place of the example's, and the shop beside the provider."""
         shipped = ROOT / "envoy" / ("minimal.yaml" if self.options.minimal else "envoy.yaml")
         text = shipped.read_text()
         for example, ours in (
@@ -183,11 +193,26 @@ class Demo:
             ("port_value: 9470", f"port_value: {self.ports['collect']}"),
             ("port_value: 9901", f"port_value: {self.ports['admin']}"),
             ("/etc/envoy/oidc_audit.wasm", str(self.parts["module"])),
+            *(() if self.options.minimal else self.shop()),
         ):
             if text.count(example) != 1:
                 raise Failed(f"{show(shipped)} must name {example} exactly once: the demo puts its own in its place")
             text = text.replace(example, ours)
         return text
+
+    def shop(self):
+        """A gateway in front of provider and application: where its traffic goes, and that it is audited."""
+        authority = self.relying_party.removeprefix("http://")
+        party = json.dumps({"authority": authority, **SHOP})
+        routes = [{"match": {"prefix": "/"}, "route": {"cluster": "shop"}}]
+        host = json.dumps({"name": "shop", "domains": [authority], "routes": routes})
+        address = {"socket_address": {"address": "127.0.0.1", "port_value": self.ports["relying_party"]}}
+        endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+        cluster = json.dumps({"name": "shop", "load_assignment": {"cluster_name": "shop", "endpoints": endpoints}})
+        privacy = '"privacy": {"profile": "minimal"}'
+        yield "            virtual_hosts:\n", f"            virtual_hosts:\n            - {host}\n"
+        yield "  clusters:\n", f"  clusters:\n  - {cluster}\n"
+        yield privacy, f'"relying_parties": [{party}],\n                      {privacy}'
 
     # Playing ----------------------------------------------------------------------------------------------------
 
@@ -213,7 +238,7 @@ class Demo:
     def read_records(self, within=30.0):
         """Waits until every expected record is on disk."""
         deadline = time.monotonic() + within
-        while missing := story.missing_events(self.records()):
+        while missing := story.missing_events(self.records(), both_sides=not self.options.minimal):
             if time.monotonic() > deadline:
                 raise Failed(f"after {within:.0f} s the log cluster has no record of: {', '.join(missing)}")
             time.sleep(0.1)
@@ -235,16 +260,46 @@ class Demo:
         print(f"\n{timeline}", flush=True)
         report = self.oidc_audit("timeline", "--json", show(self.folder / "records"))
         (self.folder / "timeline.json").write_text(report)
-        for fact in story.check(json.loads(report)):
+        for fact in story.check(json.loads(report), both_sides=not self.options.minimal):
             say(f"holds: {fact}")
         self.save_stats()
         self.search_for_secrets("while everything runs")
 
-    def oidc_audit(self, *arguments):
+    def verify(self):
+        """Without a signing key nobody can say who wrote the records: then that is what must be said."""
+        records = show(self.folder / "records")
+        if self.options.minimal:
+            report = self.oidc_audit("verify", records, ends=UNDECIDED)
+            fact = "nobody can vouch for the records, which are sealed but unsigned: minimal.yaml has no keys"
+        else:
+            report = self.oidc_audit("verify", "--trust", show(self.trust_file), records, ends=INTACT)
+            fact = "every record is as the proxy sealed and signed it, and none of them is missing"
+        (self.folder / "verify.txt").write_text(report)
+        verdict = report.split()[0].lower()
+        if self.options.minimal and "UNSIGNED" not in report:
+            raise Failed(f"`oidc-audit verify` does not say that the records are unsigned:\n{report}")
+        say(f"holds: oidc-audit verify says {verdict}: {fact}")
+
+    def show_an_edit(self):
+        """One byte of one record changed, in a copy: what the store's administrator could do."""
+        if self.options.minimal:
+            return say("not shown: an edited record. Who edits unsigned records can seal them again; see envoy.yaml")
+        copy = self.folder / "edited"
+        shutil.copytree(self.folder / "records", copy)
+        edited = edit(copy, "token.issued", b'"web-shop"', b'"web-shep"')
+        report = self.oidc_audit("verify", "--trust", show(self.trust_file), show(copy), ends=TAMPERED)
+        (self.folder / "verify-edited.txt").write_text(report)
+        if not any(line.split() == ["EDITED", edited] for line in report.splitlines()):
+            raise Failed(f"`oidc-audit verify` does not name the edited record {edited}:\n{report}")
+        print(f"\n{report}", flush=True)
+        say(f"holds: with one byte changed in a copy, web-shop into web-shep, verify names the record: {edited}")
+
+    def oidc_audit(self, *arguments, ends=0):
         command = [str(argument) for argument in (self.parts["oidc-audit"], *arguments)]
         result = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        if result.returncode != 0:
-            raise Failed(f"`oidc-audit {arguments[0]}` ended with {result.returncode}: {result.stderr.strip()}")
+        if result.returncode != ends:
+            said = f"{result.stdout if arguments[0] == 'verify' else ''}{result.stderr}".strip()
+            raise Failed(f"`oidc-audit {arguments[0]}` ended with {result.returncode}, not {ends}: {said}")
         return result.stdout
 
     def save_stats(self):
@@ -294,8 +349,16 @@ class Demo:
         raise Failed("a process of the demo has ended by itself")
 
 
-def random_key():
-    return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+def edit(folder, event, old, new):
+    """Changes the first record of `event` that holds `old`; answers its id."""
+    for file in sorted(folder.rglob("*.jsonl")):
+        lines = file.read_bytes().split(b"\n")
+        for at, line in enumerate(lines):
+            if old in line and json.loads(line).get("event") == event:
+                lines[at] = line.replace(old, new, 1)
+                file.write_bytes(b"\n".join(lines))
+                return json.loads(line)["id"]
+    raise Failed(f"no {event} holds what the demo edits")
 
 
 SAID = ""

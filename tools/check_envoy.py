@@ -21,6 +21,7 @@ TOOL = ROOT / "target/debug/oidc-audit"
 ENVIRONMENT = {
     "OIDC_AUDIT_JOIN_KEY": base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode(),
     "OIDC_AUDIT_PSEUDONYM_KEY": base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode(),
+    "OIDC_AUDIT_SIGNING_KEY": base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode(),
     "OIDC_AUDIT_TOKEN": "example",
 }
 
