@@ -64,7 +64,7 @@ bench: tools wasm modules ## What the filter costs a real Envoy, as ratios with 
 	cargo test --locked -q -p oidc-audit --test wasm an_unrelated_request -- --nocapture
 	cargo run --locked --release -p oidc-audit-bench
 
-evidence: tools ## What evidence must show (E1 to E9), each with its figure (TAMPER_CASES=10000)
+evidence: tools wasm build ## What evidence must show (E1 to E9), each with its figure (TAMPER_CASES=10000, KILLS=200)
 	@$(PYTHON) tools/evidence.py
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API

@@ -23,6 +23,14 @@ pub(crate) fn get(port: u16, path: &str) -> Option<Response> {
     receive(&mut BufReader::new(stream))
 }
 
+/// One request on a connection of its own, to a server that may be gone.
+pub(crate) fn try_request(port: u16, bytes: &[u8]) -> Option<Response> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    send(&stream, bytes);
+    receive(&mut BufReader::new(stream))
+}
+
 /// One request on a connection of its own.
 pub(crate) fn request(port: u16, bytes: &[u8]) -> Option<Response> {
     let stream = connect(port);
