@@ -31,8 +31,6 @@ fn one(name: &str, node: &Node<'_>, report: &mut Report) -> Option<Profile> {
         .and_then(|node| node.text(NAME, "the segment before the tenant's", &is_plain, report).map(owned));
     Some(Profile {
         name: owned(name),
-        about: Word::default(),
-        suffix: Word::default(),
         case_insensitive: flag("case_insensitive", report),
         tenant: tenant.map(|before| (before, Cow::Borrowed("{tenant}"))),
         session_state_is_sid: flag("session_state_is_sid", report),
@@ -41,10 +39,10 @@ fn one(name: &str, node: &Node<'_>, report: &mut Report) -> Option<Profile> {
         logout_pages: words(&members, "logout_pages", &is_template, report),
         session_cookies: words(&members, "session_cookies", &is_plain, report),
         internal_parameters: words(&members, "internal_parameters", &is_plain, report),
-        client_data: None,
         user_code_page: members.get("user_code_page").and_then(|node| pair(&node, report)),
         routes: Cow::Owned(members.get("routes").map(|node| routes(&node, report)).unwrap_or_default()),
         adapters: Cow::Owned(members.get("login").map(|node| adapters(&node, report)).unwrap_or_default()),
+        ..Profile::default()
     })
 }
 

@@ -276,7 +276,7 @@ impl Issuer {
             }
             configured.push(Place { kind, path: normalise_path(parts.path).into_owned() });
         }
-        let of_provider = || settings.provider.map_or(JarSemantics::Oidc, Provider::jar_semantics);
+        let of_provider = || settings.provider.map(|provider| provider.profile().jar_semantics).unwrap_or_default();
         Self {
             jar_semantics: settings.jar_semantics.unwrap_or_else(of_provider),
             mtls_oauth: settings.mtls_oauth,

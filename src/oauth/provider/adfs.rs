@@ -1,30 +1,19 @@
 //! Active Directory Federation Services (PROTOCOL §6.4).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Success, Unknown};
-use super::{Adapter, Only, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Only, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "adfs";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Active Directory Federation Services"),
-    suffix: word(""),
+pub(super) const ROWS: Rows = Rows {
+    name: "adfs",
+    about: "Active Directory Federation Services",
     case_insensitive: true,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["MSISAuth"]),
-    internal_parameters: Cow::Borrowed(words!["Password"]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+    session_cookies: words!["MSISAuth"],
+    internal_parameters: words!["Password"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[

@@ -1,30 +1,18 @@
 //! Auth0 (PROTOCOL §6.2).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Pending, Step, Success, Unknown};
-use super::{Adapter, Handle, Means, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, Means, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "auth0";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Auth0"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(words!["returnTo"]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["auth0", "auth0_compat"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "auth0",
+    about: "Auth0",
+    logout_parameters: words!["returnTo"],
+    session_cookies: words!["auth0", "auth0_compat"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[

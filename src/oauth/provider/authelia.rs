@@ -1,31 +1,12 @@
 //! Authelia (PROTOCOL §6.20).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Field};
+use super::Evidence::Field;
 use super::Verdict::{Failure, Unknown};
-use super::{Adapter, Means, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Means, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "authelia";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Authelia"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(&[]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
-};
+pub(super) const ROWS: Rows =
+    Rows { name: "authelia", about: "Authelia", routes: ROUTES, adapters: ADAPTERS, ..Rows::PLAIN };
 
 const ROUTES: &[Route] = &[
     route("/api/oidc/authorization", Kind::Authorization, Field),

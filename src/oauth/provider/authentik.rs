@@ -1,30 +1,18 @@
 //! authentik; the issuer is that of the application (PROTOCOL §6.10).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
 use super::Verdict::{Failure, Pending, Step, Success};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "authentik";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("authentik; the issuer is that of the application"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: Some((word("o"), word("{app}"))),
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["authentik_session"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "authentik",
+    about: "authentik; the issuer is that of the application",
+    tenant: Some(("o", "{app}")),
+    session_cookies: words!["authentik_session"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -43,9 +31,9 @@ const ROUTES: &[Route] = &[
     route("//source/oauth/{step}/{slug}", Kind::Interaction, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("authentik", "//api/v3/flows/executor/{slug}", words!["/uid_field"], EXECUTOR, Source).handle(Handle::Path(word("slug"))),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("authentik", "//api/v3/flows/executor/{slug}", words!["/uid_field"], EXECUTOR, Source)
+        .handle(Handle::Path(word("slug")))];
 
 const EXECUTOR: &[Rule] = &[
     when(tests![Test::Json(word("/response_errors"))], Failure),

@@ -1,30 +1,17 @@
 //! Apereo CAS (PROTOCOL §6.20).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Field};
+use super::Evidence::Field;
 use super::Verdict::{Failure, Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "cas";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Apereo CAS"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["TGC"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "cas",
+    about: "Apereo CAS",
+    session_cookies: words!["TGC"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -42,11 +29,7 @@ const ROUTES: &[Route] = &[
     route("/login", Kind::Interaction, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("cas", "/login", words!["username"], PAGE, Field),
-];
+const ADAPTERS: &[Adapter] = &[login("cas", "/login", words!["username"], PAGE, Field)];
 
-const PAGE: &[Rule] = &[
-    when(tests![Test::Status(401)], Failure),
-    when(tests![Test::Redirect, Test::Cookie(word("TGC"))], Success),
-];
+const PAGE: &[Rule] =
+    &[when(tests![Test::Status(401)], Failure), when(tests![Test::Redirect, Test::Cookie(word("TGC"))], Success)];

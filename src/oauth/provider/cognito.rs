@@ -1,30 +1,18 @@
 //! Amazon Cognito user pools; name the domain in `authorities` (PROTOCOL §6.6).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Pending, Step, Success, Unknown};
-use super::{Adapter, Means, Only, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Means, Only, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "cognito";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Amazon Cognito user pools; name the domain in `authorities`"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(words!["logout_uri", "redirect_uri"]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["cognito"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "cognito",
+    about: "Amazon Cognito user pools; name the domain in `authorities`",
+    logout_parameters: words!["logout_uri", "redirect_uri"],
+    session_cookies: words!["cognito"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -45,8 +33,11 @@ const ROUTES: &[Route] = &[
 
 const ADAPTERS: &[Adapter] = &[
     login("cognito", "//login", words!["username"], PAGE, Field),
-    login("cognito-rpc", "//", words!["/AuthParameters/USERNAME"], RPC, Documentation).only(Only::Header(word("x-amz-target"), word(".InitiateAuth"))),
-    login("cognito-rpc", "//", words!["/ChallengeResponses/USERNAME"], RPC, Documentation).only(Only::Header(word("x-amz-target"), word(".RespondToAuthChallenge"))).means(Some(Means::Otp)),
+    login("cognito-rpc", "//", words!["/AuthParameters/USERNAME"], RPC, Documentation)
+        .only(Only::Header(word("x-amz-target"), word(".InitiateAuth"))),
+    login("cognito-rpc", "//", words!["/ChallengeResponses/USERNAME"], RPC, Documentation)
+        .only(Only::Header(word("x-amz-target"), word(".RespondToAuthChallenge")))
+        .means(Some(Means::Otp)),
 ];
 
 const PAGE: &[Rule] = &[
@@ -57,10 +48,38 @@ const PAGE: &[Rule] = &[
 
 /// A refusal names itself; other refusals (`InvalidParameterException`) are no attempts.
 const RPC: &[Rule] = &[
-    when(tests![Test::Status(400), Test::JsonIs(word("/__type"), word("NotAuthorizedException")), Test::JsonCode(word("/__type"))], Failure),
-    when(tests![Test::Status(400), Test::JsonIs(word("/__type"), word("UserNotFoundException")), Test::JsonCode(word("/__type"))], Failure),
-    when(tests![Test::Status(400), Test::JsonIs(word("/__type"), word("CodeMismatchException")), Test::JsonCode(word("/__type"))], Failure),
-    when(tests![Test::Status(400), Test::JsonIs(word("/__type"), word("PasswordResetRequiredException")), Test::JsonCode(word("/__type"))], Failure),
+    when(
+        tests![
+            Test::Status(400),
+            Test::JsonIs(word("/__type"), word("NotAuthorizedException")),
+            Test::JsonCode(word("/__type"))
+        ],
+        Failure,
+    ),
+    when(
+        tests![
+            Test::Status(400),
+            Test::JsonIs(word("/__type"), word("UserNotFoundException")),
+            Test::JsonCode(word("/__type"))
+        ],
+        Failure,
+    ),
+    when(
+        tests![
+            Test::Status(400),
+            Test::JsonIs(word("/__type"), word("CodeMismatchException")),
+            Test::JsonCode(word("/__type"))
+        ],
+        Failure,
+    ),
+    when(
+        tests![
+            Test::Status(400),
+            Test::JsonIs(word("/__type"), word("PasswordResetRequiredException")),
+            Test::JsonCode(word("/__type"))
+        ],
+        Failure,
+    ),
     when(tests![Test::Status(400)], Step),
     when(tests![Test::Status(200), Test::Json(word("/AuthenticationResult"))], Success),
     when(tests![Test::Status(200), Test::JsonCode(word("/ChallengeName"))], Pending),

@@ -1,31 +1,12 @@
 //! Dex 2.45.1 (PROTOCOL §6.8).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Run, Source};
 use super::Verdict::{Failure, Pending, Success, Unknown};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, consent, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, consent, login, route, when, word};
 
-pub(super) const NAME: &str = "dex";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Dex 2.45.1"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(&[]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
-};
+pub(super) const ROWS: Rows =
+    Rows { name: "dex", about: "Dex 2.45.1", routes: ROUTES, adapters: ADAPTERS, ..Rows::PLAIN };
 
 const ROUTES: &[Route] = &[
     route("/auth", Kind::Authorization, Source),

@@ -1,30 +1,19 @@
 //! django-oauth-toolkit below `/o`, with Django's login (PROTOCOL §2.6).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Run, Source};
 use super::Verdict::{Failure, Step, Success};
-use super::{Adapter, Only, Profile, Route, Rule, Test, consent, login, route, when, word};
+use super::{Adapter, Only, Route, Rows, Rule, Test, consent, login, route, when, word};
 
-pub(super) const NAME: &str = "django-oauth-toolkit";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("django-oauth-toolkit below `/o`, with Django's login"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: Some(word("allow")),
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["sessionid"]),
-    internal_parameters: Cow::Borrowed(words!["csrfmiddlewaretoken"]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "django-oauth-toolkit",
+    about: "django-oauth-toolkit below `/o`, with Django's login",
+    logout_consent: Some("allow"),
+    session_cookies: words!["sessionid"],
+    internal_parameters: words!["csrfmiddlewaretoken"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[

@@ -1,30 +1,20 @@
 //! Microsoft Entra ID; the issuer is `…/{tid}/v2.0` (PROTOCOL §6.4).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "entra";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Microsoft Entra ID; the issuer is `…/{tid}/v2.0`"),
-    suffix: word("/v2.0"),
+pub(super) const ROWS: Rows = Rows {
+    name: "entra",
+    about: "Microsoft Entra ID; the issuer is `…/{tid}/v2.0`",
+    suffix: "/v2.0",
     case_insensitive: true,
-    tenant: Some((word(""), word("{tenant}"))),
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["ESTSAUTH", "ESTSAUTHPERSISTENT"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+    tenant: Some(("", "{tenant}")),
+    session_cookies: words!["ESTSAUTH", "ESTSAUTHPERSISTENT"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[

@@ -1,30 +1,19 @@
 //! Microsoft Entra B2C; the issuer is `…/{tid}/v2.0` (PROTOCOL §6.4).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Unknown};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "entra-b2c";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Microsoft Entra B2C; the issuer is `…/{tid}/v2.0`"),
-    suffix: word(""),
+pub(super) const ROWS: Rows = Rows {
+    name: "entra-b2c",
+    about: "Microsoft Entra B2C; the issuer is `…/{tid}/v2.0`",
     case_insensitive: true,
-    tenant: Some((word(""), word("{tenant}"))),
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["x-ms-cpim-sso*"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+    tenant: Some(("", "{tenant}")),
+    session_cookies: words!["x-ms-cpim-sso*"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -43,9 +32,13 @@ const ROUTES: &[Route] = &[
     route("//{tenant}/{policy}/api/{step*}", Kind::Interaction, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("entra-b2c", "//{tenant}/{policy}/SelfAsserted", words!["signInName", "logonIdentifier", "email"], PAGE, Field),
-];
+const ADAPTERS: &[Adapter] = &[login(
+    "entra-b2c",
+    "//{tenant}/{policy}/SelfAsserted",
+    words!["signInName", "logonIdentifier", "email"],
+    PAGE,
+    Field,
+)];
 
 /// The answer is JSON in 200, whose `status` is the outcome; other forms (registration) are posted there too.
 const PAGE: &[Rule] = &[

@@ -1,30 +1,17 @@
 //! Glewlwyd; the issuer is `…/api/{plugin}` (PROTOCOL §6.15).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
 use super::Verdict::{Failure, Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "glewlwyd";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Glewlwyd; the issuer is `…/api/{plugin}`"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["GLEWLWYD2_SESSION_ID"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "glewlwyd",
+    about: "Glewlwyd; the issuer is `…/api/{plugin}`",
+    session_cookies: words!["GLEWLWYD2_SESSION_ID"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -54,9 +41,7 @@ const ROUTES: &[Route] = &[
     route("//api/auth", Kind::Interaction, Source),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("glewlwyd", "//api/auth", words!["/username"], JSON, Field),
-];
+const ADAPTERS: &[Adapter] = &[login("glewlwyd", "//api/auth", words!["/username"], JSON, Field)];
 
 /// The status is the whole answer of this endpoint.
 const JSON: &[Rule] = &[

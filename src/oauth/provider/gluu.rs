@@ -1,30 +1,17 @@
 //! Gluu Server (oxAuth) (PROTOCOL §6.13).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
-use super::Verdict::{Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::Verdict::Success;
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "gluu";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Gluu Server (oxAuth)"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["session_id"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "gluu",
+    about: "Gluu Server (oxAuth)",
+    session_cookies: words!["session_id"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -44,8 +31,6 @@ const ROUTES: &[Route] = &[
     route("/oxauth/{page}", Kind::Interaction, Source),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("gluu", "/oxauth/{page}", words!["loginForm:username"], PAGE, Field),
-];
+const ADAPTERS: &[Adapter] = &[login("gluu", "/oxauth/{page}", words!["loginForm:username"], PAGE, Field)];
 
 const PAGE: &[Rule] = &[when(tests![Test::RedirectTo(word("/oxauth/restv1/authorize"))], Success)];

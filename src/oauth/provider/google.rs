@@ -1,30 +1,11 @@
 //! Google; name its other hosts in `authorities` (PROTOCOL §6.5).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field, Source};
-use super::{Profile, Route, route, word};
+use super::{Route, Rows, route};
 
-pub(super) const NAME: &str = "google";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Google; name its other hosts in `authorities`"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(&[]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(&[]),
-};
+pub(super) const ROWS: Rows =
+    Rows { name: "google", about: "Google; name its other hosts in `authorities`", routes: ROUTES, ..Rows::PLAIN };
 
 const ROUTES: &[Route] = &[
     route("/o/oauth2/v2/auth", Kind::Authorization, Source),

@@ -1,30 +1,18 @@
 //! Ory Hydra, public and admin API; name the admin host in `authorities` (PROTOCOL §6.7).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Source};
+use super::Evidence::Source;
 use super::Verdict::{Failure, Success};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, consent, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, consent, login, route, when, word};
 
-pub(super) const NAME: &str = "hydra";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Ory Hydra, public and admin API; name the admin host in `authorities`"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["ory_hydra_session*"]),
-    internal_parameters: Cow::Borrowed(words!["login_verifier", "consent_verifier", "device_verifier"]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "hydra",
+    about: "Ory Hydra, public and admin API; name the admin host in `authorities`",
+    session_cookies: words!["ory_hydra_session*"],
+    internal_parameters: words!["login_verifier", "consent_verifier", "device_verifier"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -54,10 +42,20 @@ const ROUTES: &[Route] = &[
 ];
 
 const ADAPTERS: &[Adapter] = &[
-    login("hydra", "//admin/oauth2/auth/requests/login/accept", &[], ACCEPT, Source).method("PUT").handle(Handle::Query(word("login_challenge"))).means(None),
-    login("hydra", "//admin/oauth2/auth/requests/login/reject", &[], REJECT, Source).method("PUT").handle(Handle::Query(word("login_challenge"))).means(None),
-    consent("hydra", "//admin/oauth2/auth/requests/consent/accept", ACCEPT, Source).method("PUT").handle(Handle::Query(word("consent_challenge"))),
-    consent("hydra", "//admin/oauth2/auth/requests/consent/reject", REJECT, Source).method("PUT").handle(Handle::Query(word("consent_challenge"))),
+    login("hydra", "//admin/oauth2/auth/requests/login/accept", &[], ACCEPT, Source)
+        .method("PUT")
+        .handle(Handle::Query(word("login_challenge")))
+        .means(None),
+    login("hydra", "//admin/oauth2/auth/requests/login/reject", &[], REJECT, Source)
+        .method("PUT")
+        .handle(Handle::Query(word("login_challenge")))
+        .means(None),
+    consent("hydra", "//admin/oauth2/auth/requests/consent/accept", ACCEPT, Source)
+        .method("PUT")
+        .handle(Handle::Query(word("consent_challenge"))),
+    consent("hydra", "//admin/oauth2/auth/requests/consent/reject", REJECT, Source)
+        .method("PUT")
+        .handle(Handle::Query(word("consent_challenge"))),
 ];
 
 const ACCEPT: &[Rule] = &[when(tests![Test::Status(200), Test::Json(word("/redirect_to"))], Success)];

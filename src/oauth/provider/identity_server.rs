@@ -1,30 +1,18 @@
 //! `IdentityServer4`, Duende `IdentityServer` (PROTOCOL §6.14).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
-use super::Verdict::{Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::Verdict::Success;
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "identityserver";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("IdentityServer4, Duende IdentityServer"),
-    suffix: word(""),
+pub(super) const ROWS: Rows = Rows {
+    name: "identityserver",
+    about: "IdentityServer4, Duende IdentityServer",
     case_insensitive: true,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["idsrv.session", "idsrv"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+    session_cookies: words!["idsrv.session", "idsrv"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -53,9 +41,8 @@ const ROUTES: &[Route] = &[
     route("/Device/{page}", Kind::DeviceVerification, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("identityserver", "/Account/Login", words!["Username", "Input.Username"], PAGE, Field),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("identityserver", "/Account/Login", words!["Username", "Input.Username"], PAGE, Field)];
 
 /// The host's own page: what its return means is its own affair.
 const PAGE: &[Rule] = &[when(tests![Test::RedirectTo(word("/connect/authorize/callback"))], Success)];

@@ -1,30 +1,22 @@
 //! Keycloak 26.4.0 (PROTOCOL §6.1).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Run};
+use super::Evidence::Run;
 use super::Verdict::{Failure, Pending, Step, Success};
-use super::{Adapter, Handle, Means, Profile, Route, Rule, Test, by, consent, login, route, when, word};
+use super::{Adapter, Handle, Means, Route, Rows, Rule, Test, by, consent, login, route, when, word};
 
-pub(super) const NAME: &str = "keycloak";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Keycloak 26.4.0"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: Some((word("realms"), word("{realm}"))),
+pub(super) const ROWS: Rows = Rows {
+    name: "keycloak",
+    about: "Keycloak 26.4.0",
+    tenant: Some(("realms", "{realm}")),
     session_state_is_sid: true,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["KEYCLOAK_IDENTITY"]),
-    internal_parameters: Cow::Borrowed(words!["session_code"]),
-    client_data: Some(word("client_data")),
-    user_code_page: Some((word("data-page-id"), word("login-login-oauth2-device-verify-user-code"))),
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+    session_cookies: words!["KEYCLOAK_IDENTITY"],
+    internal_parameters: words!["session_code"],
+    client_data: Some("client_data"),
+    user_code_page: Some(("data-page-id", "login-login-oauth2-device-verify-user-code")),
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -61,7 +53,9 @@ const ROUTES: &[Route] = &[
 ];
 
 const ADAPTERS: &[Adapter] = &[
-    login("keycloak", "/login-actions/authenticate", words!["username"], PAGE, Run).handle(Handle::Query(word("tab_id"))).means(None),
+    login("keycloak", "/login-actions/authenticate", words!["username"], PAGE, Run)
+        .handle(Handle::Query(word("tab_id")))
+        .means(None),
     consent("keycloak-consent", "/login-actions/consent", CONSENT, Run).handle(Handle::Query(word("tab_id"))),
 ];
 
@@ -69,10 +63,38 @@ const ADAPTERS: &[Adapter] = &[
 /// `aria-invalid` that it is asked again. A disabled user gets an alert without it, and a form that expired an alert after
 /// a GET. Locked, unknown and wrong look alike by design.
 const PAGE: &[Rule] = &[
-    by(Means::Password, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login")), Test::Attribute(word("aria-invalid"), word("true"))], Failure),
-    by(Means::Password, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login")), Test::Attribute(word("class"), word("pf-m-danger"))], Failure),
-    by(Means::Otp, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login-otp")), Test::Attribute(word("aria-invalid"), word("true"))], Failure),
-    by(Means::Password, tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login-otp"))], Pending),
+    by(
+        Means::Password,
+        tests![
+            Test::Status(200),
+            Test::Attribute(word("data-page-id"), word("login-login")),
+            Test::Attribute(word("aria-invalid"), word("true"))
+        ],
+        Failure,
+    ),
+    by(
+        Means::Password,
+        tests![
+            Test::Status(200),
+            Test::Attribute(word("data-page-id"), word("login-login")),
+            Test::Attribute(word("class"), word("pf-m-danger"))
+        ],
+        Failure,
+    ),
+    by(
+        Means::Otp,
+        tests![
+            Test::Status(200),
+            Test::Attribute(word("data-page-id"), word("login-login-otp")),
+            Test::Attribute(word("aria-invalid"), word("true"))
+        ],
+        Failure,
+    ),
+    by(
+        Means::Password,
+        tests![Test::Status(200), Test::Attribute(word("data-page-id"), word("login-login-otp"))],
+        Pending,
+    ),
     when(tests![Test::RedirectTo(word("/login-actions/required-action"))], Pending),
     when(tests![Test::RedirectTo(word("/login-actions/authenticate"))], Step),
     when(tests![Test::Redirect, Test::Cookie(word("KEYCLOAK_IDENTITY"))], Success),

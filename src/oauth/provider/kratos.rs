@@ -1,30 +1,17 @@
 //! Ory Kratos, the login form before Hydra (PROTOCOL §2.6).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Field};
+use super::Evidence::Field;
 use super::Verdict::{Failure, Step, Success};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "kratos";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Ory Kratos, the login form before Hydra"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["ory_kratos_session"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "kratos",
+    about: "Ory Kratos, the login form before Hydra",
+    session_cookies: words!["ory_kratos_session"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -34,13 +21,20 @@ const ROUTES: &[Route] = &[
     route("/self-service/recovery", Kind::Interaction, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("kratos", "/self-service/login", words!["identifier", "/identifier"], FLOW, Field).handle(Handle::Query(word("flow"))),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("kratos", "/self-service/login", words!["identifier", "/identifier"], FLOW, Field)
+        .handle(Handle::Query(word("flow")))];
 
 /// Message 4000006 is Kratos' word for bad credentials.
 const FLOW: &[Rule] = &[
-    when(tests![Test::Status(400), Test::JsonIs(word("/ui/messages/0/id"), word("4000006")), Test::JsonCode(word("/ui/messages/0/id"))], Failure),
+    when(
+        tests![
+            Test::Status(400),
+            Test::JsonIs(word("/ui/messages/0/id"), word("4000006")),
+            Test::JsonCode(word("/ui/messages/0/id"))
+        ],
+        Failure,
+    ),
     when(tests![Test::Cookie(word("ory_kratos_session"))], Success),
     when(tests![Test::Status(410)], Step),
 ];

@@ -1,30 +1,18 @@
 //! `LemonLDAP::NG` 2.16 (PROTOCOL §6.16).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Run, Source};
 use super::Verdict::{Failure, Success};
-use super::{Adapter, Only, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Only, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "lemonldap";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("LemonLDAP::NG 2.16"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["lemonldap"]),
-    internal_parameters: Cow::Borrowed(words!["password"]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "lemonldap",
+    about: "LemonLDAP::NG 2.16",
+    session_cookies: words!["lemonldap"],
+    internal_parameters: words!["password"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -42,9 +30,8 @@ const ROUTES: &[Route] = &[
     route("/.well-known/openid-configuration", Kind::Discovery, Source),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("lemonldap", "/oauth2/authorize", words!["user"], PORTAL, Run).only(Only::With(word("password"))),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("lemonldap", "/oauth2/authorize", words!["user"], PORTAL, Run).only(Only::With(word("password")))];
 
 /// The form is posted to the authorization endpoint; refused, the portal comes again, in 200 or 401.
 const PORTAL: &[Rule] = &[

@@ -7,7 +7,58 @@ use std::borrow::Cow;
 use super::endpoint::{EndpointKind, fits};
 use super::html_form::has_attribute;
 
+/// A list of words in a constant; a block of its own, because a constant drops nothing. Above the modules, because a macro
+/// holds from where it stands.
+macro_rules! words {
+    ($($word:expr),* $(,)?) => {{
+        const LIST: &[super::Word] = &[$(super::word($word)),*];
+        LIST
+    }};
+}
+
+/// A list of tests in a constant.
+macro_rules! tests {
+    ($($test:expr),* $(,)?) => {{
+        const LIST: &[Test] = &[$($test),*];
+        LIST
+    }};
+}
+
 mod adapter;
+mod adfs;
+mod apple;
+mod auth0;
+mod authelia;
+mod authentik;
+mod cas;
+mod cognito;
+mod connect2id;
+mod dex;
+mod django_oauth_toolkit;
+mod entra;
+mod entra_b2c;
+mod github;
+mod gitlab;
+mod glewlwyd;
+mod gluu;
+mod google;
+mod hydra;
+mod identity_server;
+mod janssen;
+mod keycloak;
+mod kratos;
+mod lemonldap;
+mod oidc_provider;
+mod okta;
+mod one_login;
+mod open_iddict;
+mod ping_am;
+mod ping_federate;
+mod ping_one;
+mod salesforce;
+mod spring_authorization_server;
+mod wso2;
+mod zitadel;
 
 pub use adapter::{Adapter, Handle, Means, Only, Purpose, Rule, Test, Verdict};
 use adapter::{by, consent, login, when};
@@ -44,10 +95,76 @@ pub struct Profile {
     pub client_data: Option<Word>,
     /// Attribute and word of a tag of the page that asks for a device's user code (RFC 8628 §3.3).
     pub user_code_page: Option<(Word, Word)>,
+    /// What it does with request objects unless it is configured otherwise.
+    pub jar_semantics: JarSemantics,
     /// Its paths. The first that fits counts.
     pub routes: Cow<'static, [Route]>,
     /// Its forms. The first that fits counts.
     pub adapters: Cow<'static, [Adapter]>,
+}
+
+/// A [`Profile`] as its file writes it: what is not named is [`Rows::PLAIN`]. Drops nothing, which a constant demands.
+#[derive(Clone, Copy)]
+struct Rows {
+    name: &'static str,
+    about: &'static str,
+    suffix: &'static str,
+    case_insensitive: bool,
+    tenant: Option<(&'static str, &'static str)>,
+    session_state_is_sid: bool,
+    logout_consent: Option<&'static str>,
+    logout_parameters: &'static [Word],
+    logout_pages: &'static [Word],
+    session_cookies: &'static [Word],
+    internal_parameters: &'static [Word],
+    client_data: Option<&'static str>,
+    user_code_page: Option<(&'static str, &'static str)>,
+    jar_semantics: JarSemantics,
+    routes: &'static [Route],
+    adapters: &'static [Adapter],
+}
+
+impl Rows {
+    /// A provider about which the specifications say all.
+    const PLAIN: Self = Self {
+        name: "",
+        about: "",
+        suffix: "",
+        case_insensitive: false,
+        tenant: None,
+        session_state_is_sid: false,
+        logout_consent: None,
+        logout_parameters: &[],
+        logout_pages: &[],
+        session_cookies: &[],
+        internal_parameters: &[],
+        client_data: None,
+        user_code_page: None,
+        jar_semantics: JarSemantics::Oidc,
+        routes: &[],
+        adapters: &[],
+    };
+
+    const fn profile(self) -> Profile {
+        Profile {
+            name: word(self.name),
+            about: word(self.about),
+            suffix: word(self.suffix),
+            case_insensitive: self.case_insensitive,
+            tenant: pair(self.tenant),
+            session_state_is_sid: self.session_state_is_sid,
+            logout_consent: single(self.logout_consent),
+            logout_parameters: Cow::Borrowed(self.logout_parameters),
+            logout_pages: Cow::Borrowed(self.logout_pages),
+            session_cookies: Cow::Borrowed(self.session_cookies),
+            internal_parameters: Cow::Borrowed(self.internal_parameters),
+            client_data: single(self.client_data),
+            user_code_page: pair(self.user_code_page),
+            jar_semantics: self.jar_semantics,
+            routes: Cow::Borrowed(self.routes),
+            adapters: Cow::Borrowed(self.adapters),
+        }
+    }
 }
 
 /// One path of a provider: below the issuer's own path, or below the root of the host where it begins with `//`; there
@@ -78,34 +195,16 @@ pub enum Evidence {
     Source,
 }
 
-/// A list of words in a constant. A block of its own, because a constant drops nothing.
-macro_rules! words {
-    ($($word:expr),* $(,)?) => {{
-        const LIST: &[super::Word] = &[$(super::word($word)),*];
-        LIST
-    }};
-}
-
-/// A list of tests in a constant.
-macro_rules! tests {
-    ($($test:expr),* $(,)?) => {{
-        const LIST: &[Test] = &[$($test),*];
-        LIST
-    }};
-}
-
 macro_rules! providers {
-    ($($(#[$doc:meta])* $variant:ident in $file:ident,)*) => {
-        $(mod $file;)*
-
+    ($($variant:ident in $file:ident,)*) => {
         /// A provider that the operator declares an issuer to be.
         #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
         pub enum Provider {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = concat!("Its rows are those of `", stringify!($file), ".rs`.")] $variant,)*
         }
 
         /// Every provider's word, in the order of [`Provider::ALL`].
-        pub const PROVIDERS: &[&str] = &[$($file::NAME,)*];
+        pub const PROVIDERS: &[&str] = &[$($file::ROWS.name,)*];
 
         impl Provider {
             /// Every provider that has a profile.
@@ -115,7 +214,7 @@ macro_rules! providers {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $file::NAME,)*
+                    $(Self::$variant => $file::ROWS.name,)*
                 }
             }
 
@@ -123,7 +222,10 @@ macro_rules! providers {
             #[must_use]
             pub fn profile(self) -> &'static Profile {
                 match self {
-                    $(Self::$variant => &$file::PROFILE,)*
+                    $(Self::$variant => {
+                        static PROFILE: Profile = $file::ROWS.profile();
+                        &PROFILE
+                    })*
                 }
             }
         }
@@ -131,73 +233,39 @@ macro_rules! providers {
 }
 
 providers! {
-    /// Active Directory Federation Services
     Adfs in adfs,
-    /// Sign in with Apple
     Apple in apple,
-    /// Auth0
     Auth0 in auth0,
-    /// Authelia
     Authelia in authelia,
-    /// authentik; the issuer is that of the application
     Authentik in authentik,
-    /// Apereo CAS
     Cas in cas,
-    /// Amazon Cognito user pools; name the domain in `authorities`
     Cognito in cognito,
-    /// Connect2id server
     Connect2id in connect2id,
-    /// Dex 2.45.1
     Dex in dex,
-    /// django-oauth-toolkit below `/o`, with Django's login
     DjangoOauthToolkit in django_oauth_toolkit,
-    /// Microsoft Entra ID; the issuer is `…/{tid}/v2.0`
     Entra in entra,
-    /// Microsoft Entra B2C; the issuer is `…/{tid}/v2.0`
     EntraB2c in entra_b2c,
-    /// GitHub; OAuth 2.0 alone, errors come with 200
     Github in github,
-    /// GitLab (Doorkeeper)
     Gitlab in gitlab,
-    /// Glewlwyd; the issuer is `…/api/{plugin}`
     Glewlwyd in glewlwyd,
-    /// Gluu Server (oxAuth)
     Gluu in gluu,
-    /// Google; name its other hosts in `authorities`
     Google in google,
-    /// Ory Hydra, public and admin API; name the admin host in `authorities`
     Hydra in hydra,
-    /// `IdentityServer4`, Duende IdentityServer
     IdentityServer in identity_server,
-    /// Janssen
     Janssen in janssen,
-    /// Keycloak 26.4.0
     Keycloak in keycloak,
-    /// Ory Kratos, the login form before Hydra
     Kratos in kratos,
-    /// `LemonLDAP::NG` 2.16
     LemonLdap in lemonldap,
-    /// node-oidc-provider 9 with its default routes; every one is configurable
     OidcProvider in oidc_provider,
-    /// Okta, organisation and custom authorization servers
     Okta in okta,
-    /// OneLogin; the issuer is `…/oidc/2`
     OneLogin in one_login,
-    /// OpenIddict with the paths of its samples; the host defines them
     OpenIddict in open_iddict,
-    /// PingAM, ForgeRock AM; the issuer is `…/oauth2[/realms/…]`
     PingAm in ping_am,
-    /// PingFederate
     PingFederate in ping_federate,
-    /// PingOne; the issuer is `…/{envId}/as`
     PingOne in ping_one,
-    /// Salesforce
     Salesforce in salesforce,
-    /// Spring Authorization Server 1.5.6 with Spring Security's login form
     SpringAuthorizationServer in spring_authorization_server,
-    /// WSO2 Identity Server, Asgardeo
     Wso2 in wso2,
-    /// ZITADEL
     Zitadel in zitadel,
 }
 
@@ -223,13 +291,6 @@ impl JarSemantics {
 }
 
 impl Provider {
-    /// What the provider does unless it is configured otherwise.
-    pub(super) fn jar_semantics(self) -> JarSemantics {
-        match self {
-            Self::OidcProvider => JarSemantics::Rfc9101,
-            _ => JarSemantics::Oidc,
-        }
-    }
     /// The inverse of [`Provider::as_str`].
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -298,6 +359,20 @@ const fn route(template: &'static str, kind: EndpointKind, evidence: Evidence) -
 
 const fn word(text: &'static str) -> Word {
     Cow::Borrowed(text)
+}
+
+const fn single(text: Option<&'static str>) -> Option<Word> {
+    match text {
+        Some(text) => Some(word(text)),
+        None => None,
+    }
+}
+
+const fn pair(texts: Option<(&'static str, &'static str)>) -> Option<(Word, Word)> {
+    match texts {
+        Some((one, other)) => Some((word(one), word(other))),
+        None => None,
+    }
 }
 
 #[cfg(test)]

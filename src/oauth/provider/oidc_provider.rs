@@ -1,30 +1,21 @@
 //! node-oidc-provider 9 with its default routes; every one is configurable (PROTOCOL §6.11).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Run, Source};
 use super::Verdict::{Step, Success, Unknown};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, JarSemantics, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "oidc-provider";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("node-oidc-provider 9 with its default routes; every one is configurable"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: Some(word("logout")),
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(words!["/session/end/success"]),
-    session_cookies: Cow::Borrowed(words!["_session"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: Some((word("id"), word("op.deviceInputForm"))),
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "oidc-provider",
+    about: "node-oidc-provider 9 with its default routes; every one is configurable",
+    logout_consent: Some("logout"),
+    logout_pages: words!["/session/end/success"],
+    session_cookies: words!["_session"],
+    user_code_page: Some(("id", "op.deviceInputForm")),
+    jar_semantics: JarSemantics::Rfc9101,
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -52,9 +43,8 @@ const ROUTES: &[Route] = &[
     route("/interaction/{uid}/{step}", Kind::Interaction, Run),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("oidc-provider", "/interaction/{uid}", words!["login"], PAGE, Run).handle(Handle::Path(word("uid"))),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("oidc-provider", "/interaction/{uid}", words!["login"], PAGE, Run).handle(Handle::Path(word("uid")))];
 
 /// The pages are the host's own, and consent is posted to the same path: only a user's name tells a login, and only
 /// the bundled development pages were seen.

@@ -1,30 +1,18 @@
 //! Okta, organisation and custom authorization servers (PROTOCOL §6.3).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Pending, Step, Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "okta";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Okta, organisation and custom authorization servers"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["sid", "idx"]),
-    internal_parameters: Cow::Borrowed(words!["stateToken"]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "okta",
+    about: "Okta, organisation and custom authorization servers",
+    session_cookies: words!["sid", "idx"],
+    internal_parameters: words!["stateToken"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -85,7 +73,10 @@ const IDX: &[Rule] = &[
 
 const AUTHN: &[Rule] = &[
     when(tests![Test::Status(401), Test::JsonCode(word("/errorCode"))], Failure),
-    when(tests![Test::Status(200), Test::JsonIs(word("/status"), word("LOCKED_OUT")), Test::JsonCode(word("/status"))], Failure),
+    when(
+        tests![Test::Status(200), Test::JsonIs(word("/status"), word("LOCKED_OUT")), Test::JsonCode(word("/status"))],
+        Failure,
+    ),
     when(tests![Test::Status(200), Test::JsonIs(word("/status"), word("SUCCESS"))], Success),
     when(tests![Test::Status(200), Test::JsonCode(word("/status"))], Pending),
 ];

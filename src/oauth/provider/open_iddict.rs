@@ -1,30 +1,18 @@
 //! OpenIddict with the paths of its samples; the host defines them (PROTOCOL §6.14).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
-use super::Verdict::{Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::Verdict::Success;
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "openiddict";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("OpenIddict with the paths of its samples; the host defines them"),
-    suffix: word(""),
+pub(super) const ROWS: Rows = Rows {
+    name: "openiddict",
+    about: "OpenIddict with the paths of its samples; the host defines them",
     case_insensitive: true,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words![".AspNetCore.Identity.Application"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+    session_cookies: words![".AspNetCore.Identity.Application"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[

@@ -1,30 +1,17 @@
 //! PingAM, ForgeRock AM; the issuer is `…/oauth2[/realms/…]` (PROTOCOL §6.12).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Pending, Success};
-use super::{Adapter, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "pingam";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("PingAM, ForgeRock AM; the issuer is `…/oauth2[/realms/…]`"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["iPlanetDirectoryPro"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "pingam",
+    about: "PingAM, ForgeRock AM; the issuer is `…/oauth2[/realms/…]`",
+    session_cookies: words!["iPlanetDirectoryPro"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -49,9 +36,14 @@ const ROUTES: &[Route] = &[
     route("//{context}/json/{realm*}/sessions", Kind::AdminSession, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("pingam", "//{context}/json/{realm*}/authenticate", words!["/callbacks/0/input/0/value"], JSON, Documentation).means(None),
-];
+const ADAPTERS: &[Adapter] = &[login(
+    "pingam",
+    "//{context}/json/{realm*}/authenticate",
+    words!["/callbacks/0/input/0/value"],
+    JSON,
+    Documentation,
+)
+.means(None)];
 
 const JSON: &[Rule] = &[
     when(tests![Test::Status(401), Test::JsonIs(word("/code"), word("401"))], Failure),

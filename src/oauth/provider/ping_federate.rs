@@ -1,30 +1,17 @@
 //! PingFederate (PROTOCOL §6.12).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
-use super::Verdict::{Unknown};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::Verdict::Unknown;
+use super::{Adapter, Handle, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "pingfederate";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("PingFederate"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["PF"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "pingfederate",
+    about: "PingFederate",
+    session_cookies: words!["PF"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -46,9 +33,9 @@ const ROUTES: &[Route] = &[
     route("/.well-known/openid-configuration", Kind::Discovery, Documentation),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("pingfederate", "/as/{id}/resume/as/authorization.ping", words!["pf.username"], PAGE, Field).handle(Handle::Path(word("id"))),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("pingfederate", "/as/{id}/resume/as/authorization.ping", words!["pf.username"], PAGE, Field)
+        .handle(Handle::Path(word("id")))];
 
 /// A page again can be any step of the adapter chain.
 const PAGE: &[Rule] = &[when(tests![Test::Status(200)], Unknown)];

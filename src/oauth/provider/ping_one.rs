@@ -1,30 +1,18 @@
 //! PingOne; the issuer is `…/{envId}/as` (PROTOCOL §6.12).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Documentation, Field};
 use super::Verdict::{Failure, Pending, Step, Success};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "pingone";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("PingOne; the issuer is `…/{envId}/as`"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: Some((word(""), word("{env}"))),
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["ST"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "pingone",
+    about: "PingOne; the issuer is `…/{envId}/as`",
+    tenant: Some(("", "{env}")),
+    session_cookies: words!["ST"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -43,13 +31,19 @@ const ROUTES: &[Route] = &[
     route("//{env}/flows/{flow*}", Kind::Interaction, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("pingone", "//{env}/flows/{flow}", words!["/username"], FLOW, Field).handle(Handle::Path(word("flow"))),
-];
+const ADAPTERS: &[Adapter] =
+    &[login("pingone", "//{env}/flows/{flow}", words!["/username"], FLOW, Field).handle(Handle::Path(word("flow")))];
 
 /// Other steps of a flow are posted there too.
 const FLOW: &[Rule] = &[
-    when(tests![Test::Status(400), Test::JsonIs(word("/details/0/code"), word("INVALID_CREDENTIALS")), Test::JsonCode(word("/details/0/code"))], Failure),
+    when(
+        tests![
+            Test::Status(400),
+            Test::JsonIs(word("/details/0/code"), word("INVALID_CREDENTIALS")),
+            Test::JsonCode(word("/details/0/code"))
+        ],
+        Failure,
+    ),
     when(tests![Test::Status(200), Test::JsonIs(word("/status"), word("COMPLETED"))], Success),
     when(tests![Test::Status(200), Test::JsonCode(word("/status"))], Pending),
     when(tests![Test::Status(400)], Step),

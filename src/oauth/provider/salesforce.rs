@@ -1,30 +1,11 @@
 //! Salesforce (PROTOCOL §6.18).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
-use super::{Profile, Route, route, word};
+use super::{Route, Rows, route};
 
-pub(super) const NAME: &str = "salesforce";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Salesforce"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["sid"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(&[]),
-};
+pub(super) const ROWS: Rows =
+    Rows { name: "salesforce", about: "Salesforce", session_cookies: words!["sid"], routes: ROUTES, ..Rows::PLAIN };
 
 const ROUTES: &[Route] = &[
     route("//{site*}/services/oauth2/authorize", Kind::Authorization, Source),

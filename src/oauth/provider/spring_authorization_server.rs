@@ -1,30 +1,18 @@
 //! Spring Authorization Server 1.5.6 with Spring Security's login form (PROTOCOL §6.20).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Run};
+use super::Evidence::Run;
 use super::Verdict::{Failure, Step, Success};
-use super::{Adapter, Only, Profile, Route, Rule, Test, consent, login, route, when, word};
+use super::{Adapter, Only, Route, Rows, Rule, Test, consent, login, route, when, word};
 
-pub(super) const NAME: &str = "spring-authorization-server";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("Spring Authorization Server 1.5.6 with Spring Security's login form"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(words!["/"]),
-    session_cookies: Cow::Borrowed(words!["JSESSIONID"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "spring-authorization-server",
+    about: "Spring Authorization Server 1.5.6 with Spring Security's login form",
+    logout_pages: words!["/"],
+    session_cookies: words!["JSESSIONID"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[

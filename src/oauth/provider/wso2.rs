@@ -1,30 +1,17 @@
 //! WSO2 Identity Server, Asgardeo (PROTOCOL §6.20).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
-use super::Evidence::{Field};
+use super::Evidence::Field;
 use super::Verdict::{Failure, Success};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "wso2";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("WSO2 Identity Server, Asgardeo"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(words!["commonAuthId"]),
-    internal_parameters: Cow::Borrowed(&[]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "wso2",
+    about: "WSO2 Identity Server, Asgardeo",
+    session_cookies: words!["commonAuthId"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -42,9 +29,8 @@ const ROUTES: &[Route] = &[
     route("/.well-known/openid-configuration", Kind::Discovery, Field),
 ];
 
-const ADAPTERS: &[Adapter] = &[
-    login("wso2", "//{tenant*}/commonauth", words!["username"], PAGE, Field).handle(Handle::Query(word("sessionDataKey"))),
-];
+const ADAPTERS: &[Adapter] = &[login("wso2", "//{tenant*}/commonauth", words!["username"], PAGE, Field)
+    .handle(Handle::Query(word("sessionDataKey")))];
 
 const PAGE: &[Rule] = &[
     when(tests![Test::RedirectQuery(word("authFailure"))], Failure),

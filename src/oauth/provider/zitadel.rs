@@ -1,30 +1,17 @@
 //! ZITADEL (PROTOCOL §6.9).
 
-use std::borrow::Cow;
-
 use super::super::endpoint::EndpointKind as Kind;
 use super::Evidence::{Field, Source};
 use super::Verdict::{Success, Unknown};
-use super::{Adapter, Handle, Profile, Route, Rule, Test, login, route, when, word};
+use super::{Adapter, Handle, Route, Rows, Rule, Test, login, route, when, word};
 
-pub(super) const NAME: &str = "zitadel";
-
-pub(super) static PROFILE: Profile = Profile {
-    name: word(NAME),
-    about: word("ZITADEL"),
-    suffix: word(""),
-    case_insensitive: false,
-    tenant: None,
-    session_state_is_sid: false,
-    logout_consent: None,
-    logout_parameters: Cow::Borrowed(&[]),
-    logout_pages: Cow::Borrowed(&[]),
-    session_cookies: Cow::Borrowed(&[]),
-    internal_parameters: Cow::Borrowed(words!["authRequestID"]),
-    client_data: None,
-    user_code_page: None,
-    routes: Cow::Borrowed(ROUTES),
-    adapters: Cow::Borrowed(ADAPTERS),
+pub(super) const ROWS: Rows = Rows {
+    name: "zitadel",
+    about: "ZITADEL",
+    internal_parameters: words!["authRequestID"],
+    routes: ROUTES,
+    adapters: ADAPTERS,
+    ..Rows::PLAIN
 };
 
 const ROUTES: &[Route] = &[
@@ -46,8 +33,10 @@ const ROUTES: &[Route] = &[
 ];
 
 const ADAPTERS: &[Adapter] = &[
-    login("zitadel", "/ui/login/loginname", words!["loginName"], PAGE, Field).handle(Handle::Query(word("authRequestID"))),
-    login("zitadel", "/ui/login/password", words!["loginName"], PAGE, Field).handle(Handle::Query(word("authRequestID"))),
+    login("zitadel", "/ui/login/loginname", words!["loginName"], PAGE, Field)
+        .handle(Handle::Query(word("authRequestID"))),
+    login("zitadel", "/ui/login/password", words!["loginName"], PAGE, Field)
+        .handle(Handle::Query(word("authRequestID"))),
 ];
 
 /// A page again can be the next step as well.
