@@ -369,7 +369,7 @@ fn http_path(text: &str) -> Result<String, &'static str> {
 }
 
 fn severity(text: &str) -> Result<Severity, &'static str> {
-    Severity::read(text).ok_or("expected info, low, medium, high or critical")
+    Severity::parse(text).ok_or("expected info, low, medium, high or critical")
 }
 
 fn seconds(count: u16) -> Duration {

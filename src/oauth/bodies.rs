@@ -82,7 +82,7 @@ impl Policy {
                 json.filter(|_| status == 200 && html.is_none())
             }
             _ if html.is_none() && self.is_judged(issuer, head) => json,
-            Some(kind) if is_back_channel(kind) => json.filter(|_| html.is_none()),
+            Some(kind) if kind.is_back_channel() => json.filter(|_| html.is_none()),
             Some(Kind::Authorization) => html.or(error).or(script),
             Some(Kind::Callback) => html,
             Some(Kind::Interaction | Kind::Resume) => html.or(script),
@@ -168,22 +168,6 @@ pub fn has_enough(response: &ResponseHead, body: &Body) -> bool {
     page && response.headers.first("content-encoding").is_none() && html_form::is_decided(body.bytes())
 }
 
-/// Endpoints to which clients speak themselves: whatever a message there says it is, it is read.
-fn is_back_channel(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Challenge
-            | Kind::Ciba
-            | Kind::ClientConfiguration
-            | Kind::Credential
-            | Kind::DeviceAuthorization
-            | Kind::Introspection
-            | Kind::Par
-            | Kind::Registration
-            | Kind::Revocation
-    )
-}
-
 fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bool {
     let updates = matches!(interest.kind(), Some(Kind::ClientConfiguration | Kind::Registration));
     match head.method() {
@@ -195,7 +179,7 @@ fn wants_request(issuer: &Issuer, interest: &Interest, head: &RequestHead) -> bo
     match interest.kind() {
         // Whatever it says it is: a token request with an odd content type is one that an auditor wants to see.
         Some(Kind::Token) => true,
-        Some(kind) if is_back_channel(kind) => true,
+        Some(kind) if kind.is_back_channel() => true,
         // A provider is a client of others: what they post to it is read as a client's.
         Some(Kind::BackchannelLogout | Kind::Callback) => form,
         Some(Kind::Authorization | Kind::DeviceVerification | Kind::EndSession | Kind::Userinfo) => form,

@@ -127,6 +127,23 @@ impl EndpointKind {
         Self::Other,
     ];
 
+    /// Whether only clients speak there, beside the token and UserInfo endpoints: whatever a message there says it is, it
+    /// is the protocol's.
+    pub(super) fn is_back_channel(self) -> bool {
+        matches!(
+            self,
+            Self::Challenge
+                | Self::Ciba
+                | Self::ClientConfiguration
+                | Self::Credential
+                | Self::DeviceAuthorization
+                | Self::Introspection
+                | Self::Par
+                | Self::Registration
+                | Self::Revocation
+        )
+    }
+
     /// The configuration's and the record's word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

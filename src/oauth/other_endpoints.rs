@@ -145,18 +145,8 @@ pub(super) fn observe_ambiguous<'a>(scene: &Scene<'a>) -> Option<Observation<'a>
 fn speaks(scene: &Scene<'_>, kind: Kind) -> bool {
     match kind {
         Kind::Authorization | Kind::EndSession => !scene.is_get() && !scene.is_post(),
-        Kind::Challenge
-        | Kind::Ciba
-        | Kind::ClientConfiguration
-        | Kind::Credential
-        | Kind::DeviceAuthorization
-        | Kind::Introspection
-        | Kind::Par
-        | Kind::Registration
-        | Kind::Revocation
-        | Kind::Token
-        | Kind::Userinfo => true,
-        _ => false,
+        Kind::Token | Kind::Userinfo => true,
+        _ => kind.is_back_channel(),
     }
 }
 

@@ -47,11 +47,19 @@ impl Severity {
         }
     }
 
+    /// The inverse of [`Severity::as_str`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == word)
+    }
+
     pub(super) fn higher(self) -> Self {
         Self::ALL.into_iter().find(|other| *other > self).unwrap_or(self)
     }
 
-    pub(super) fn lower(self) -> Self {
+    /// One step less, for what was tried and not achieved.
+    #[must_use]
+    pub fn lower(self) -> Self {
         Self::ALL.into_iter().rev().find(|other| *other < self).unwrap_or(self)
     }
 }

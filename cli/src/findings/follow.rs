@@ -46,7 +46,7 @@ impl Follow {
             lines(path, 0, &mut |text| {
                 if contains(text, MARK)
                     && let Ok(Seen::Raised { rule, key, severity, at }) = Sight::read(text)
-                    && let Some(severity) = Severity::read(&severity)
+                    && let Some(severity) = Severity::parse(&severity)
                 {
                     engine.hold(&rule, &key, severity, at);
                 }

@@ -1,5 +1,7 @@
 //! What a rule is, and the table of all of them: the one place that names, grades and explains them.
 
+pub(crate) use oidc_audit::rules::Severity;
+
 use crate::findings::rules;
 
 /// A rule over several records.
@@ -21,44 +23,6 @@ pub(crate) struct Rule {
     pub(crate) evidence: &'static [&'static str],
     /// When it fires and nothing is wrong.
     pub(crate) caution: &'static str,
-}
-
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Severity {
-    Info,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    pub(crate) const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|severity| severity.as_str() == text)
-    }
-
-    /// One step less: of what was tried and did not succeed.
-    pub(crate) fn lower(self) -> Self {
-        match self {
-            Self::Critical => Self::High,
-            Self::High => Self::Medium,
-            Self::Medium => Self::Low,
-            Self::Low | Self::Info => Self::Info,
-        }
-    }
 }
 
 /// All rules, by id.

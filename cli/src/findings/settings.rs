@@ -99,7 +99,7 @@ impl Setting {
         match name {
             "off" => self.off = value.as_bool().ok_or("expected true or false")?,
             "severity" => {
-                let severity = value.as_str().and_then(Severity::read);
+                let severity = value.as_str().and_then(Severity::parse);
                 self.severity = Some(severity.ok_or("expected info, low, medium, high or critical")?);
             }
             "threshold" if rule.threshold.is_some() => self.threshold = Some(number(value, MAX_THRESHOLD)?),

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::rules;
 use super::{Member, member, range, words};
+use crate::config::rules;
 use crate::rules::Rule;
 
 pub(super) fn members() -> Vec<Member> {

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::providers::{ADAPTERS, KINDS, MEANS, METHODS, MOST, OUTCOMES, PATH, ROUTES, RULES, WORDS};
-use super::super::settings;
 use super::{Member, member, words};
+use crate::config::providers::{ADAPTERS, KINDS, MEANS, METHODS, MOST, OUTCOMES, PATH, ROUTES, RULES, WORDS};
 
 /// The rows, in reading order.
 pub(super) fn members() -> Vec<Member> {
@@ -19,27 +18,6 @@ pub(super) fn members() -> Vec<Member> {
     members.extend(login());
     members.extend(rule());
     members
-}
-
-/// The rows of `capture`.
-pub(super) fn capture() -> Vec<Member> {
-    vec![
-        member("/capture", "object", "see below", "What is made of a provider's own pages.", json!({"type": "object"})),
-        member(
-            "/capture/login_forms",
-            &words(settings::LOGIN_FORMS),
-            "`outcome`",
-            "What is made of login forms that the provider's profile knows: nothing; the outcome, from the answer alone; or the user's name as well, as a pseudonym, for which the request body is read and everything else in it passed over.",
-            json!({"enum": settings::LOGIN_FORMS}),
-        ),
-        member(
-            "/capture/interactions",
-            "true or false",
-            "`false`",
-            "Whether further pages of a flow are recorded, as `interaction.step`.",
-            json!({"type": "boolean"}),
-        ),
-    ]
 }
 
 fn top() -> Vec<Member> {
