@@ -11,7 +11,8 @@ use live::{Collect, Envoy, Mesh, Source, assert_no_secret, free_port, scratch, s
 use serde_json::Value;
 
 const CONFIGURATION: &str = r#"{
-    "issuers": [{"issuer": "https://idp.example.test", "endpoints": {"authorization": "/auth", "token": "/token", "userinfo": "/userinfo"}}],
+    "issuers": [{"issuer": "https://idp.example.test", "provider": "deep", "endpoints": {"authorization": "/auth", "token": "/token", "userinfo": "/userinfo"}}],
+    "providers": {"deep": {"routes": {"/{a*}/x/{b*}/y": "token"}}},
     "sinks": [{"cluster": "audit_log"}],
     "delivery": {"interval_ms": 200}
 }"#;
@@ -34,6 +35,7 @@ fn hostile_requests_have_records_of_their_own_and_unrelated_ones_have_none() {
     unrelated(envoy.port, 5_000);
     header_byte_ff(envoy.port);
     ten_megabytes(envoy.port);
+    many_segments(envoy.port);
     client_leaves_mid_request(envoy.port);
     client_leaves_mid_response(envoy.port);
     let served = client::request(envoy.port, b"GET / HTTP/1.1\r\nhost: shop.example.test\r\n\r\n").unwrap();
@@ -86,6 +88,14 @@ fn header_byte_ff(port: u16) {
 fn ten_megabytes(port: u16) {
     let body = format!("grant_type=client_credentials&client_id=web&padding={}", "A".repeat(10_000_000));
     assert_eq!(client::request(port, &token_request(&body, None)).unwrap().status, 400);
+}
+
+/// As many as a path can have: the stack of a filter is small, and so is the time that it may take.
+fn many_segments(port: u16) {
+    for unit in ["/a", "/x", "/a/x", "/"] {
+        let request = format!("GET {} HTTP/1.1\r\nhost: idp.example.test\r\n\r\n", unit.repeat(50_000 / unit.len()));
+        assert_eq!(client::request(port, request.as_bytes()).unwrap().status, 200, "{unit}");
+    }
 }
 
 fn client_leaves_mid_request(port: u16) {
