@@ -3,19 +3,22 @@
 use crate::oauth::ProtocolEvent;
 use crate::record::event::{AuditEvent, Event};
 
+/// Names of members, in lists that events share.
+pub(super) type Lists = &'static [&'static [&'static str]];
+
 /// What a record of one event consists of, for its schema. Names are members of the record; the envelope that all
 /// records have is not repeated.
 pub(super) struct Shape {
     /// Top-level members beyond [`ENVELOPE`].
-    pub(super) members: &'static [&'static [&'static str]],
+    pub(super) members: Lists,
     /// Those that are always there.
     pub(super) required: &'static [&'static str],
     /// Members of `request`.
-    pub(super) request: &'static [&'static str],
+    pub(super) request: Lists,
     /// Members of `response`.
-    pub(super) response: &'static [&'static str],
+    pub(super) response: Lists,
     /// Members of `audit`.
-    pub(super) audit: &'static [&'static str],
+    pub(super) audit: Lists,
 }
 
 impl Event {
@@ -29,10 +32,10 @@ impl Event {
 }
 
 fn audit_shape(event: AuditEvent) -> Shape {
-    let audit: &'static [&'static str] = match event {
-        AuditEvent::ConfigRejected => &["config_digest", "problems"],
-        AuditEvent::Drop => &["dropped", "first", "last", "loss"],
-        AuditEvent::Start => &[
+    let audit: Lists = match event {
+        AuditEvent::ConfigRejected => &[&["config_digest", "problems"]],
+        AuditEvent::Drop => &[&["dropped", "first", "last", "loss"]],
+        AuditEvent::Start => &[&[
             "config_digest",
             "inline_secrets",
             "issuers",
@@ -43,59 +46,63 @@ fn audit_shape(event: AuditEvent) -> Shape {
             "signing",
             "sinks",
             "version",
-        ],
-        AuditEvent::Stop => &["lost", "reason", "records"],
+        ]],
+        AuditEvent::Stop => &[&["lost", "reason", "records"]],
     };
-    let members: &'static [&'static [&'static str]] =
+    let members: Lists =
         if event == AuditEvent::Start { &[&["audit", "findings", "observer"]] } else { &[&["audit", "observer"]] };
-    Shape { members, required: &["audit"], request: &[], response: &[], audit }
+    Shape { members, required: &["audit"], request: NONE, response: NONE, audit }
 }
 
 fn protocol_shape(event: ProtocolEvent) -> Shape {
-    let (members, request, response): (&'static [&'static [&'static str]], _, _) = match event {
+    let (members, request, response): (Lists, Lists, Lists) = match event {
         ProtocolEvent::AuthorizationRequest => {
-            (&[EXCHANGE, FAILURE, &["request", "subject"]], AUTHORIZATION_REQUEST, NONE)
+            (&[EXCHANGE, FAILURE, &["request", "subject"]], &[AUTHORIZATION_REQUEST, &["target"]], NONE)
         }
         ProtocolEvent::AuthorizationError | ProtocolEvent::AuthorizationResponse => {
-            (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
+            (&[EXCHANGE, FAILURE, &["id_token", "response", "subject", "token"]], NONE, &[AUTHORIZATION_RESPONSE])
         }
         ProtocolEvent::AuthorizationInitiated => {
-            (&[EXCHANGE, FAILURE, &["request", "role", "subject"]], AUTHORIZATION_REQUEST, NONE)
+            (&[EXCHANGE, FAILURE, &["request", "role", "subject"]], &[AUTHORIZATION_REQUEST, &["target"]], NONE)
         }
         ProtocolEvent::BearerMissing | ProtocolEvent::BearerRejected | ProtocolEvent::BearerUsed => {
-            (&[EXCHANGE, FAILURE, &["request", "response", "subject", "token"]], BEARER_REQUEST, CHALLENGE)
+            (&[EXCHANGE, FAILURE, &["request", "response", "subject", "token"]], &[BEARER_REQUEST], &[CHALLENGE])
         }
-        ProtocolEvent::CallbackReceived => {
-            (&[EXCHANGE, FAILURE, &["id_token", "response", "role", "subject", "token"]], NONE, AUTHORIZATION_RESPONSE)
-        }
+        ProtocolEvent::CallbackReceived => (
+            &[EXCHANGE, FAILURE, &["id_token", "response", "role", "subject", "token"]],
+            NONE,
+            &[AUTHORIZATION_RESPONSE],
+        ),
         ProtocolEvent::CibaPushed => (
             &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
-            TOKEN_REQUEST,
-            TOKEN_RESPONSE,
+            &[TOKEN_REQUEST],
+            &[TOKEN_RESPONSE],
         ),
-        ProtocolEvent::RequestObjectFetched => (&[EXCHANGE, FAILURE, &["request"]], AUTHORIZATION_REQUEST, NONE),
+        ProtocolEvent::RequestObjectFetched => {
+            (&[EXCHANGE, FAILURE, &["request"]], &[AUTHORIZATION_REQUEST, &["target"]], NONE)
+        }
         ProtocolEvent::TokenExchanged => (
             &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
-            EXCHANGE_REQUEST,
-            EXCHANGE_RESPONSE,
+            &[TOKEN_REQUEST, EXCHANGED_TYPES],
+            &[TOKEN_RESPONSE, &["actors", "issued_token_type", "may_act", "mode"]],
         ),
         ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed => (
             &[EXCHANGE, &["id_token", "reason", "request", "response", "subject", "token"]],
-            TOKEN_REQUEST,
-            TOKEN_RESPONSE,
+            &[TOKEN_REQUEST],
+            &[TOKEN_RESPONSE],
         ),
         ProtocolEvent::ClientAuthFailed => (
             &[EXCHANGE, FAILURE, &["endpoint_kind", "id_token", "request", "response", "subject", "token"]],
             ANY_REQUEST,
-            REFUSED_RESPONSE,
+            ANY_REFUSAL,
         ),
         ProtocolEvent::TokenDenied | ProtocolEvent::TokenPending | ProtocolEvent::TokenRequest => (
             &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject", "token"]],
-            EXCHANGE_REQUEST,
+            &[TOKEN_REQUEST, EXCHANGED_TYPES],
             REFUSED_RESPONSE,
         ),
         ProtocolEvent::UserinfoAccessed => {
-            (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], USERINFO_REQUEST, NONE)
+            (&[EXCHANGE, FAILURE, &["request", "subject", "userinfo"]], &[USERINFO_REQUEST], NONE)
         }
         other => return session_shape(other),
     };
@@ -104,22 +111,24 @@ fn protocol_shape(event: ProtocolEvent) -> Shape {
 
 /// Of how sessions begin and end: logins, logouts, and what is said of them.
 fn session_shape(event: ProtocolEvent) -> Shape {
-    let (members, request, response): (&'static [&'static [&'static str]], &'static [&'static str], _) = match event {
+    let (members, request, response): (Lists, Lists, Lists) = match event {
         ProtocolEvent::LoginInitiatedByThirdParty => {
-            (&[EXCHANGE, FAILURE, &["request"]], &["delivery", "iss", "login_hint", "target"], NONE)
+            (&[EXCHANGE, FAILURE, &["request"]], &[&["delivery", "iss", "login_hint", "target"]], NONE)
         }
         ProtocolEvent::LogoutBackchannel | ProtocolEvent::SignalReceived => {
-            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &["delivery", "events", "subject_format"], NONE)
+            (&[EXCHANGE, FAILURE, &["request", "subject", "token"]], &[&["delivery", "events", "subject_format"]], NONE)
         }
         ProtocolEvent::LogoutFrontchannel | ProtocolEvent::LogoutLocal | ProtocolEvent::LogoutReturned => {
-            (&[EXCHANGE, FAILURE, &["request", "response"]], &["delivery", "iss"], &["cookie_cleared"])
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &[&["delivery", "iss"]], &[&["cookie_cleared"]])
         }
         ProtocolEvent::ConsentDecision | ProtocolEvent::InteractionStep | ProtocolEvent::LoginAttempt => {
-            (&[EXCHANGE, FAILURE, &["interaction", "request"]], INTERACTION_REQUEST, NONE)
+            (&[EXCHANGE, FAILURE, &["interaction", "request"]], &[INTERACTION_REQUEST], NONE)
         }
-        ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => {
-            (&[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]], LOGOUT_REQUEST, LOGOUT_RESPONSE)
-        }
+        ProtocolEvent::LogoutCompleted | ProtocolEvent::LogoutRequested => (
+            &[EXCHANGE, FAILURE, &["id_token", "request", "response", "subject"]],
+            &[LOGOUT_REQUEST],
+            &[LOGOUT_RESPONSE],
+        ),
         other => return endpoint_shape(other),
     };
     Shape { members, required: REQUIRED, request, response, audit: NONE }
@@ -127,23 +136,23 @@ fn session_shape(event: ProtocolEvent) -> Shape {
 
 /// Of the endpoints beside authorization, token, UserInfo and logout.
 fn endpoint_shape(event: ProtocolEvent) -> Shape {
-    let (members, request, response): (&'static [&'static [&'static str]], _, _) = match event {
+    let (members, request, response): (Lists, Lists, Lists) = match event {
         ProtocolEvent::ParRequest | ProtocolEvent::ChallengeResponse => {
-            (&[EXCHANGE, FAILURE, &["request", "response"]], PUSHED_REQUEST, EXPIRY)
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &[AUTHORIZATION_REQUEST, PUSHED_WITH], &[EXPIRY])
         }
         ProtocolEvent::TokenIntrospected | ProtocolEvent::TokenRevoked | ProtocolEvent::TokenValidatedLegacy => (
             &[EXCHANGE, FAILURE, &["introspection", "request", "response", "subject", "token"]],
-            TOKEN_QUERY,
-            &["form"],
+            &[TOKEN_QUERY],
+            &[&["form"]],
         ),
         ProtocolEvent::DeviceAuthorization => {
-            (&[EXCHANGE, FAILURE, &["request", "response"]], DEVICE_REQUEST, DEVICE_RESPONSE)
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &[DEVICE_REQUEST], &[DEVICE_RESPONSE])
         }
         ProtocolEvent::DeviceUserCode => {
-            (&[EXCHANGE, FAILURE, &["request"]], &["parameters_in_query", "user_code"], NONE)
+            (&[EXCHANGE, FAILURE, &["request"]], &[&["parameters_in_query", "user_code"]], NONE)
         }
         ProtocolEvent::CibaRequest => {
-            (&[EXCHANGE, FAILURE, &["request", "response"]], CIBA_REQUEST, &["expires_in", "interval"])
+            (&[EXCHANGE, FAILURE, &["request", "response"]], &[CIBA_REQUEST], &[&["expires_in", "interval"]])
         }
         ProtocolEvent::ClientDeleted
         | ProtocolEvent::ClientRead
@@ -152,12 +161,14 @@ fn endpoint_shape(event: ProtocolEvent) -> Shape {
         ProtocolEvent::DiscoveryFetched => (&[EXCHANGE, FAILURE, &["metadata"]], NONE, NONE),
         ProtocolEvent::FederationFetched => (&[EXCHANGE, FAILURE, &["entity"]], NONE, NONE),
         ProtocolEvent::JwksFetched => (&[EXCHANGE, FAILURE, &["key_set"]], NONE, NONE),
-        ProtocolEvent::CredentialIssued => (&[EXCHANGE, FAILURE, &["request"]], &["credential", "transport"], NONE),
+        ProtocolEvent::CredentialIssued => (&[EXCHANGE, FAILURE, &["request"]], &[&["credential", "transport"]], NONE),
         ProtocolEvent::SessionChecked => (&[EXCHANGE, FAILURE], NONE, NONE),
-        ProtocolEvent::SessionTerminated => (&[EXCHANGE, FAILURE, &["request", "subject"]], &["transport"], NONE),
-        ProtocolEvent::OauthUnknown | ProtocolEvent::SecurityDpopNonce => {
-            (&[EXCHANGE, FAILURE, &["endpoint_kind", "request", "response"]], &["unknown_parameters"], &["members"])
-        }
+        ProtocolEvent::SessionTerminated => (&[EXCHANGE, FAILURE, &["request", "subject"]], &[&["transport"]], NONE),
+        ProtocolEvent::OauthUnknown | ProtocolEvent::SecurityDpopNonce => (
+            &[EXCHANGE, FAILURE, &["endpoint_kind", "request", "response"]],
+            &[&["unknown_parameters"]],
+            &[&["members"]],
+        ),
         _ => (&[EXCHANGE, FAILURE], NONE, NONE),
     };
     Shape { members, required: REQUIRED, request, response, audit: NONE }
@@ -196,7 +207,7 @@ const REQUIRED: &[&str] = &["confidence", "exchange", "outcome", "recognition", 
 /// What is said of an exchange that did not end well.
 const FAILURE: &[&str] = &["error", "error_description", "error_uri", "reason"];
 
-const NONE: &[&str] = &[];
+const NONE: Lists = &[];
 
 const AUTHORIZATION_REQUEST: &[&str] = &[
     "acr_values",
@@ -222,7 +233,6 @@ const AUTHORIZATION_REQUEST: &[&str] = &[
     "response_type",
     "scope",
     "state_length",
-    "target",
     "ui_locales",
     "unknown_parameters",
 ];
@@ -272,36 +282,21 @@ const TOKEN_RESPONSE: &[&str] = &[
     "token_type",
 ];
 
-const PUSHED_REQUEST: &[&str] = &[
-    "acr_values",
-    "audience",
-    "authorization_details",
-    "claims",
-    "code_challenge_length",
-    "code_challenge_method",
-    "delivery",
-    "display",
-    "dpop",
-    "dpop_proof",
-    "form",
-    "id_token_hint",
-    "idp_hint",
-    "login_hint",
-    "max_age",
-    "nonce_length",
-    "object",
-    "object_differs",
-    "prompt",
-    "redirect_uri",
-    "resource",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state_length",
-    "ui_locales",
-    "unknown_parameters",
-    "username",
-];
+/// What a pushed request has beside [`AUTHORIZATION_REQUEST`].
+const PUSHED_WITH: &[&str] = &["dpop", "dpop_proof", "username"];
+
+/// What a token exchange has beside [`TOKEN_REQUEST`] (RFC 8693 §2.1).
+const EXCHANGED_TYPES: &[&str] = &["actor_token_type", "requested_token_type", "subject_token_type"];
+
+/// Of a token endpoint that refused, or might have.
+const REFUSED_RESPONSE: Lists = &[TOKEN_RESPONSE, &["error_codes", "suberror"]];
+
+/// .. and of an introspection endpoint that did.
+const ANY_REFUSAL: Lists = &[TOKEN_RESPONSE, &["error_codes", "form", "suberror"]];
+
+/// Of every endpoint where a client authenticates.
+const ANY_REQUEST: Lists =
+    &[AUTHORIZATION_REQUEST, PUSHED_WITH, TOKEN_REQUEST, EXCHANGED_TYPES, TOKEN_QUERY, DEVICE_REQUEST, CIBA_REQUEST];
 
 const EXPIRY: &[&str] = &["expires_in"];
 
@@ -322,96 +317,6 @@ const CIBA_REQUEST: &[&str] = &[
     "scope",
     "unknown_parameters",
     "user_code",
-];
-
-const EXCHANGE_REQUEST: &[&str] = &[
-    "actor_token_type",
-    "audience",
-    "body_format",
-    "code_verifier",
-    "dpop",
-    "dpop_proof",
-    "grant_type",
-    "parameters_in_query",
-    "redirect_uri",
-    "requested_token_type",
-    "resource",
-    "scope",
-    "subject_token_type",
-    "unknown_parameters",
-    "username",
-];
-
-const EXCHANGE_RESPONSE: &[&str] = &[
-    "actors",
-    "expires_in",
-    "issued_token_type",
-    "may_act",
-    "mode",
-    "no_store",
-    "refresh_expires_in",
-    "refresh_token",
-    "rotated",
-    "scope",
-    "scope_source",
-    "token_type",
-];
-
-const REFUSED_RESPONSE: &[&str] = &[
-    "error_codes",
-    "expires_in",
-    "no_store",
-    "refresh_expires_in",
-    "refresh_token",
-    "rotated",
-    "scope",
-    "scope_source",
-    "suberror",
-    "token_type",
-];
-
-/// Of every endpoint where a client authenticates.
-const ANY_REQUEST: &[&str] = &[
-    "acr_values",
-    "actor_token_type",
-    "audience",
-    "authorization_details",
-    "binding_message",
-    "body_format",
-    "claims",
-    "code_challenge_length",
-    "code_challenge_method",
-    "code_verifier",
-    "delivery",
-    "display",
-    "dpop",
-    "dpop_proof",
-    "form",
-    "grant_type",
-    "hint",
-    "id_token_hint",
-    "idp_hint",
-    "login_hint",
-    "max_age",
-    "nonce_length",
-    "notification",
-    "parameters_in_query",
-    "prompt",
-    "redirect_uri",
-    "requested_expiry",
-    "requested_token_type",
-    "resource",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state_length",
-    "subject_token_type",
-    "token_type_hint",
-    "transport",
-    "ui_locales",
-    "unknown_parameters",
-    "user_code",
-    "username",
 ];
 
 const USERINFO_REQUEST: &[&str] = &["transport"];
