@@ -3,16 +3,17 @@
 //! A proxy that is killed under load: its streams end without a word, and that is what the verifier says. Never that all is
 //! well, and never that somebody tampered.
 //!
-//! `KILLS` says how often; `make evidence` kills 200 proxies.
+//! `KILLS` says how often; `make evidence` kills 200 proxies. One that is told to stop ends its stream in order; `RESTARTS`
+//! says how many run at once and are replaced one after the other, 20 in `make evidence`.
 
 mod live;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +35,51 @@ fn a_killed_proxy_ends_uncleanly_and_is_never_called_tampered() {
     }
     let rows: String = verdicts.iter().map(|(verdict, count)| format!("  {count:>6}  {verdict}\n")).collect();
     std::io::stdout().write_all(format!("kills: {kills} of {kills} as they should be\n{rows}").as_bytes()).unwrap();
+}
+
+#[test]
+fn a_rolling_restart_under_load_ends_streams_in_order() {
+    let (upstream, keys, count) = (stub::start(), keygen(), restarts());
+    let folder = scratch("restarts");
+    let sink = free_port();
+    let collect = Collect::start(&folder, sink);
+    let configuration = configuration(&keys).to_string();
+    let start = |number: usize| {
+        let folder = scratch(&format!("restarts/{number}"));
+        let configuration = &configuration;
+        Envoy::start(&Mesh { folder: &folder, concurrency: 1, configuration, upstream, sink, source: Source::Static })
+    };
+    let mut fleet: VecDeque<Envoy> = (0..count).map(start).collect();
+    let ports: Vec<AtomicU16> = fleet.iter().map(|envoy| envoy.port.into()).collect();
+    let (over, driven) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    let number = driven.fetch_add(1, Ordering::SeqCst);
+                    login(ports[number % count].load(Ordering::SeqCst), number);
+                }
+            });
+        }
+        for (number, port) in ports.iter().enumerate() {
+            let old = fleet.pop_front().unwrap();
+            let next = start(count + number);
+            port.store(next.port, Ordering::SeqCst);
+            fleet.push_back(next);
+            old.terminate();
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+    collect.stop();
+    let report = verify(&folder, &keys);
+    let ends = |wanted: &[&str]| {
+        let streams = report["streams"].as_array().unwrap().iter();
+        streams.filter(|stream| wanted.iter().any(|end| stream["end"] == *end)).count()
+    };
+    let orderly = ends(&["closed", "ended_idle"]);
+    std::io::stdout().write_all(format!("restarts: {orderly} of {count} ended in order\n").as_bytes()).unwrap();
+    assert!(orderly * 100 >= count * 95, "{orderly} of {count}: {report:#}");
+    assert_ne!(report["exit"], 2, "{report:#}");
 }
 
 /// The report on what a proxy left that was killed after a while under load.
@@ -130,5 +176,14 @@ fn configuration(keys: &Value) -> Value {
 }
 
 fn kills() -> usize {
-    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+    number("KILLS", 5)
+}
+
+/// Proxies that run at once, each of which is replaced.
+fn restarts() -> usize {
+    number("RESTARTS", 4)
+}
+
+fn number(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }

@@ -2,7 +2,7 @@
 """`make evidence`: what evidence must show, a line with its figure for each, E1 to E9 of docs/verification.md.
 
 TAMPER_CASES (10000) says how many exports are tampered with, and how many are disturbed harmlessly; KILLS (200) how many
-proxies are killed under load. Exits 0 only if all hold.
+proxies are killed under load, RESTARTS (20) how many run at once and are replaced under load. Exits 0 only if all hold.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CASES = os.environ.get("TAMPER_CASES", "10000")
 KILLS = os.environ.get("KILLS", "200")
+RESTARTS = os.environ.get("RESTARTS", "20")
 FAST = ["--profile", "fuzz"]
 
 # The row, what is said of it, the arguments of `cargo test`, and what its output must match: the figure is the first group.
@@ -21,6 +22,7 @@ ROWS = [
     ("E1 E2", "tampered exports found and named by both verifiers", [*FAST, "-p", "oidc-audit", "--test", "tamper", "every_tampering", "--", "--nocapture"], r"tamper: (\d+) of \d+ found"),
     ("E3", "harmless changes without an alarm, by both verifiers", [*FAST, "-p", "oidc-audit", "--test", "tamper", "nothing_harmless", "--", "--nocapture"], r"tamper: (\d+) harmless changes"),
     ("E4", "killed proxies: an unclean end with its bound, or no stream of an expected group", ["-p", "oidc-audit", "--test", "kills", "--", "--nocapture"], r"kills: (\d+) of"),
+    ("E4", "proxies restarted under load, in order", ["-p", "oidc-audit", "--test", "kills", "--", "--nocapture"], r"restarts: (\d+ of \d+) ended"),
     ("E4", "tests of how ends are judged", ["-p", "oidc-audit", "--lib", "record::verify::tests"], r"ok\. (\d+) passed"),
     ("E5", "records gone after the acknowledgement, called undeclared", [*FAST, "-p", "oidc-audit", "--test", "tamper", "every_tampering", "--", "--nocapture"], r"(\d+)  delete a record"),
     ("E6", "tests of conservation in the outbox, model included", ["-p", "oidc-audit", "--lib", "pipeline::outbox"], r"ok\. (\d+) passed"),
@@ -37,7 +39,7 @@ def main():
         key = tuple(arguments)
         if key not in outputs:
             print(f"evidence: {row} ...", flush=True)
-            environment = dict(os.environ, TAMPER_CASES=CASES, KILLS=KILLS)
+            environment = dict(os.environ, TAMPER_CASES=CASES, KILLS=KILLS, RESTARTS=RESTARTS)
             command = ["cargo", "test", "--locked", *arguments]
             outputs[key] = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         result = outputs[key]

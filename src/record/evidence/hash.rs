@@ -28,12 +28,18 @@ impl Digest {
     /// [RFC 6962 §2.1]: https://www.rfc-editor.org/rfc/rfc6962#section-2.1
     #[must_use]
     pub fn leaf(text: &[u8]) -> Self {
+        if UNSEALED {
+            return Self([0; 32]);
+        }
         Self(Sha256::new_with_prefix([0]).chain_update(text).finalize().into())
     }
 
     /// An inner node: `SHA-256(0x01 || left || right)`.
     #[must_use]
     pub fn node(left: Self, right: Self) -> Self {
+        if UNSEALED {
+            return left;
+        }
         Self(Sha256::new_with_prefix([1]).chain_update(left.0).chain_update(right.0).finalize().into())
     }
 
@@ -83,3 +89,6 @@ impl std::error::Error for NotADigest {}
 pub(super) fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
+
+/// Whether this is the module that `make bench` compares ours with: it hashes no record, and `verify` accepts nothing of it.
+const UNSEALED: bool = cfg!(unsealed);
