@@ -4,6 +4,7 @@
 //! outside leaves as a value and its result comes back as one; time and entropy are arguments.
 
 mod budget;
+mod clocks;
 mod counters;
 mod courier;
 mod exchange;

@@ -2,7 +2,9 @@
 
 use crate::body::Completeness;
 use crate::entropy::Entropy;
-use crate::oauth::{LinkRole, Observation, Outcome, Policy, ProtocolEvent, decode, observe, passing_document};
+use crate::oauth::{
+    LinkRole, Observation, Outcome, Policy, ProtocolEvent, ResponseSource, Side, decode, observe, passing_document,
+};
 use crate::pipeline::counters::{Counters, DropReason, add};
 use crate::pipeline::exchange::CompletedExchange;
 use crate::pipeline::metadata::{Claim, Effect, FetchSettings, Fetched, Metadata, SharedValue, Taught};
@@ -11,7 +13,7 @@ use crate::pipeline::presence::{Presence, Shared};
 use crate::pipeline::uses::{Use, Uses};
 use crate::pipeline::vantage::VantageRule;
 use crate::record::audit::{self, StopReason};
-use crate::record::{Draft, Drafting, KeyId, Keys, Observer, Origin, Privacy, draft};
+use crate::record::{Draft, Drafting, Facts, KeyId, Keys, Observer, Origin, Privacy, draft};
 use crate::rules::{RuleSettings, evaluate, evaluate_start};
 use crate::time::Timestamp;
 
@@ -214,6 +216,7 @@ impl Recorder {
             let drafting = Drafting { keys: &self.keys, privacy: &self.privacy, observer: &self.observer };
             let draft =
                 draft(&drafting, &facts, exchange.request(), exchange.response(), vantage, observation, &findings);
+            self.compare_clocks(exchange, &facts, observation, &draft);
             let draft = match standing {
                 Use::Next { others, since } => draft.standing_for(others, since),
                 Use::Counted | Use::First => draft,
@@ -223,6 +226,27 @@ impl Recorder {
             } else {
                 self.outbox.refuse(draft.class(), DropReason::NoEntropy, exchange.now());
             }
+        }
+    }
+
+    /// A cache answers with the time of long ago (`Age`), and a client's or an API's own clock is none of the provider's.
+    fn compare_clocks(
+        &mut self,
+        exchange: &CompletedExchange,
+        facts: &Facts,
+        observation: &Observation<'_>,
+        draft: &Draft,
+    ) {
+        let Some(issuer) = observation.issuer.as_deref() else { return };
+        let theirs = observation.side == Side::AuthorizationServer && facts.response_source == ResponseSource::Upstream;
+        let issues = matches!(
+            observation.event,
+            ProtocolEvent::TokenExchanged | ProtocolEvent::TokenIssued | ProtocolEvent::TokenRefreshed
+        );
+        let iat = draft.record().id_token.as_ref().and_then(|token| token.iat).filter(|_| issues);
+        let Some(response) = exchange.response().filter(|_| theirs) else { return };
+        if let Some(date) = response.headers.first("date").filter(|_| response.headers.first("age").is_none()) {
+            self.outbox.note_clock(issuer, date, iat, (facts.started, facts.ended));
         }
     }
 

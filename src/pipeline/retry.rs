@@ -65,7 +65,7 @@ fn read_retry_after(value: &[u8], now: Timestamp) -> Option<u64> {
 
 /// The three forms of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
 /// `Sun Nov  6 08:49:37 1994`. The day of the week is not compared with the date.
-fn read_http_date(text: &str) -> Option<Timestamp> {
+pub(super) fn read_http_date(text: &str) -> Option<Timestamp> {
     let mut words = text.split([' ', ',', '-', ':']).filter(|word| !word.is_empty());
     let _weekday = words.next()?;
     let (second, third) = (words.next()?, words.next()?);

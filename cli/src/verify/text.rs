@@ -17,6 +17,7 @@ pub(super) fn write(to: &mut dyn Write, report: &Report, trusted: bool, palette:
     } else {
         streams(to, report, palette)?;
     }
+    clocks(to, report, palette)?;
     problems(to, "of the whole export", &report.problems, palette)?;
     for stream in sorted(report) {
         problems(to, &format!("stream {}", stream.stream), &stream.problems, palette)?;
@@ -52,6 +53,25 @@ fn streams(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<
         writeln!(to, "{painted:<10}  {end:<15}  {records:>9}  {checkpoints:>11}  {name:<8}  {}", escape(group))?;
     }
     more(to, streams.len(), STREAMS)
+}
+
+/// Only those that cannot agree, one line for each provider and difference to a second.
+fn clocks(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()> {
+    let mut lines = BTreeSet::new();
+    for skew in report.streams.iter().flat_map(|stream| &stream.skew).filter(|skew| !skew.may_be_none()) {
+        let (least, most, word) = match skew.from_ms > 0 {
+            true => (skew.from_ms.unsigned_abs(), skew.to_ms.unsigned_abs(), "ahead of"),
+            false => (skew.to_ms.unsigned_abs(), skew.from_ms.unsigned_abs(), "behind"),
+        };
+        let (least, most) = (least / 1_000, most.div_ceil(1_000));
+        lines.insert(format!("{} is {least} to {most} s {word} a proxy's clock", escape(&skew.issuer)));
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "\n{}", palette.paint(Style::Strong, "clocks"))?;
+    lines.iter().take(PROBLEMS).try_for_each(|line| writeln!(to, "  {line}"))?;
+    more(to, lines.len(), PROBLEMS)
 }
 
 fn problems(to: &mut dyn Write, of: &str, problems: &[Problem], palette: Palette) -> io::Result<()> {

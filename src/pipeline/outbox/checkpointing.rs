@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::entropy::Entropy;
+use crate::pipeline::clocks::Clocks;
 use crate::pipeline::counters::add;
 use crate::pipeline::outbox::{Outbox, Stopping};
 use crate::pipeline::undeclared::LossReason;
@@ -39,6 +40,8 @@ pub(super) struct Ends {
     unsettled: Vec<Head>,
     /// The latest one that the sink has acknowledged.
     acknowledged: Option<Head>,
+    /// What answers since the last checkpoint show of providers' clocks.
+    clocks: Clocks,
     /// Of a clock that is never set.
     pub(super) uptime: Option<u64>,
 }
@@ -77,6 +80,17 @@ impl Outbox {
     /// Says what a clock shows that is never set: microseconds from any zero point. Call it before [`Outbox::next`].
     pub fn set_uptime(&mut self, uptime: Option<u64>) {
         self.ends.uptime = uptime;
+    }
+
+    /// Takes what an answer of a provider shows of its clock; see [`Clocks::note`].
+    pub(in crate::pipeline) fn note_clock(
+        &mut self,
+        issuer: &str,
+        date: &[u8],
+        iat: Option<u64>,
+        seen: (Timestamp, Timestamp),
+    ) {
+        self.ends.clocks.note(issuer, date, iat, seen);
     }
 
     /// The latest checkpoint of the stream; `None` before its first record.
@@ -144,6 +158,7 @@ impl Outbox {
             // `open` is presence enough, and its records leave no room for names.
             beat: self.ends.beat.take().filter(|_| chain.head().is_some()),
             end,
+            skews: self.ends.clocks.take(),
             uptime: self.ends.uptime,
         };
         let closes = end.is_some();

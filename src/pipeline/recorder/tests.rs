@@ -24,12 +24,22 @@ fn recorder(policy: &Policy) -> Recorder {
 }
 
 fn exchange(policy: &Policy, request: RequestHead, body: &[u8], status: u16, answer: &[u8]) -> CompletedExchange {
+    answered(policy, request, body, response(status), answer)
+}
+
+fn answered(
+    policy: &Policy,
+    request: RequestHead,
+    body: &[u8],
+    head: crate::http::ResponseHead,
+    answer: &[u8],
+) -> CompletedExchange {
     let budget = Budget::new(1 << 20);
     let path = request.path().unwrap().to_vec();
     let mut exchange =
         Exchange::open(policy, b"idp.example.test", &path, Timestamp::from_secs(10), || request).unwrap();
     exchange.request_body(body, true, &budget);
-    exchange.response_head(policy, response(status));
+    exchange.response_head(policy, head);
     exchange.response_body(answer, true, &budget);
     let details = Some(b"via_upstream".to_vec());
     exchange.complete(StreamEnd { now: Timestamp::from_secs(11), response_details: details, ..StreamEnd::default() })
@@ -165,4 +175,28 @@ fn a_stop_is_the_end_of_the_stream() {
     let records = delivered(&mut recorder);
     assert_eq!(records.last().unwrap()["event"], "audit.stop");
     assert!(recorder.is_drained());
+}
+
+#[test]
+fn a_checkpoint_says_how_far_a_providers_clock_is_from_ours() {
+    let mut policy = policy();
+    let mut recorder = recorder(&policy);
+    // ours says 1970-01-01T00:00:10 to 11
+    for (date, age) in
+        [(b"Thu, 01 Jan 1970 00:01:10 GMT".as_slice(), None), (b"Thu, 01 Jan 1970 01:00:00 GMT", Some(b"9"))]
+    {
+        let mut fields: Vec<(&[u8], &[u8])> =
+            vec![(b":status", b"200"), (b"content-type", b"application/json"), (b"date", date)];
+        fields.extend(age.map(|age| (b"age".as_slice(), age.as_slice())));
+        let answer = crate::http::ResponseHead { headers: head(&fields) };
+        let body = b"grant_type=client_credentials&client_id=web&client_secret=marker-secret";
+        let done = answered(&policy, request("POST", "/token"), body, answer, TOKENS);
+        recorder.record(&mut policy, done, &mut Seeded(1));
+    }
+    let delivery = recorder.outbox().next(Timestamp::from_secs(12), &mut Seeded(1)).unwrap();
+    let text = String::from_utf8(delivery.body.to_vec()).unwrap();
+    let line: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let checkpoint = crate::record::evidence::CheckpointLine::read(&line).unwrap().checkpoint;
+    let skews: Vec<_> = checkpoint.skews.iter().map(|skew| (skew.issuer.as_str(), skew.from_ms, skew.to_ms)).collect();
+    assert_eq!(skews, [("https://idp.example.test", 59_000, 61_000)]);
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::checkpoint::{Certificate, Checkpoint, Covered, Head, Kind, Loss, Opening};
 use super::hash::Digest;
 use super::key::{PublicKey, SigningKey};
+use super::skew::Skew;
 use super::{claims, jws, line};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::record::audit::StopReason;
@@ -64,6 +65,8 @@ pub struct Statement {
     pub dropped: BTreeMap<String, u64>,
     /// What was given up since.
     pub losses: Vec<Loss>,
+    /// What answers since the last checkpoint show of providers' clocks.
+    pub skews: Vec<Skew>,
     /// The heads of the other streams of the process, where this is its beat.
     pub beat: Option<Vec<Head>>,
     /// Where this is its orderly end.
@@ -209,6 +212,7 @@ impl Chain {
             pending: statement.pending,
             dropped: statement.dropped,
             losses: statement.losses,
+            skews: statement.skews,
             siblings: statement.beat.unwrap_or_default(),
             opening: restates.then(|| Opening { config: config.clone(), build: build.clone() }),
             next_key: next_key.filter(|_| names),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::hash::Digest;
 use super::key::{PublicKey, SigningKey};
+use super::skew::Skew;
 use crate::record::audit::StopReason;
 use crate::record::batch::StreamId;
 use crate::time::Timestamp;
@@ -41,6 +42,8 @@ pub struct Checkpoint {
     pub dropped: BTreeMap<String, u64>,
     /// `loss`: what was given up and is stated in no earlier checkpoint.
     pub losses: Vec<Loss>,
+    /// `skew`: how far clocks of providers are from the proxy's, as answers since the last checkpoint show.
+    pub skews: Vec<Skew>,
     /// `sib`: a beat: the latest checkpoints of the other streams of the process.
     pub siblings: Vec<Head>,
     /// `cfg`, `bin`, `alg_h`, `can`: in `open` and `anchor`.

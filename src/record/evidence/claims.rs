@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::checkpoint::{Certificate, Checkpoint, Covered, Head, Kind, LEAF_PREFIX, Loss, Opening};
 use super::hash::{Digest, octets};
 use super::key::PublicKey;
+use super::skew::Skew;
 use crate::record::audit::StopReason;
 use crate::record::batch::StreamId;
 use crate::record::canonical;
@@ -49,6 +50,7 @@ pub(super) fn encode(checkpoint: &Checkpoint) -> String {
     let dropped = checkpoint.dropped.iter().map(|(name, count)| (name.clone(), (*count).min(MAX_INTEGER).into()));
     claims.some("drop", Value::Object(dropped.collect()));
     claims.some("loss", checkpoint.losses.iter().map(loss).collect());
+    claims.some("skew", checkpoint.skews.iter().map(Skew::claim).collect());
     claims.some("sib", checkpoint.siblings.iter().map(head).collect());
     claims.keys(checkpoint);
     if let Some(Opening { config, build }) = &checkpoint.opening {
@@ -108,6 +110,7 @@ pub(super) fn parse(payload: &str) -> Result<Checkpoint, ClaimsError> {
         pending: claims.number("pend")?,
         dropped: claims.dropped()?,
         losses: claims.list("loss", &read_loss)?,
+        skews: claims.list("skew", &read_skew)?,
         siblings: claims.list("sib", &read_head)?,
         opening: claims.opening()?,
         next_key: claims.next_key()?,
@@ -286,6 +289,10 @@ fn read_loss(members: Read<'_>) -> Result<Loss, ClaimsError> {
         items.iter().map(range).collect::<Option<_>>().ok_or(ClaimsError("loss"))
     };
     Ok(Loss { sink: text("sink")?, why: text("why")?, records: ranges("ranges")?, checkpoints: ranges("cps")? })
+}
+
+fn read_skew(members: Read<'_>) -> Result<Skew, ClaimsError> {
+    Skew::read(&Value::Object(members.0.clone())).ok_or(ClaimsError("skew"))
 }
 
 fn read_head(members: Read<'_>) -> Result<Head, ClaimsError> {

@@ -10,6 +10,7 @@ mod hash;
 mod jws;
 mod key;
 mod line;
+mod skew;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -21,4 +22,5 @@ pub use hash::{Digest, NotADigest};
 pub use jws::{Alg, Jws, JwsError, TYP};
 pub use key::{NotAKey, PublicKey, SigningKey};
 pub use line::{CheckpointLine, EVENT, LineError, MAX_LINE};
+pub use skew::Skew;
 pub use tree::{Proof, Tree};

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::record::evidence::Skew;
 use crate::record::verify::problem::{Problem, Verdict};
 use crate::record::verify::stream::Stream;
 use crate::record::verify::verifier::worst;
@@ -45,6 +46,9 @@ pub struct StreamReport {
     pub records: u64,
     /// Checkpoints of it that count.
     pub checkpoints: u64,
+    /// How far providers' clocks were from the proxy's, as the newest checkpoints that say so have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skew: Vec<Skew>,
     /// Sorted, each once.
     pub problems: Vec<Problem>,
 }
@@ -96,7 +100,7 @@ impl StreamReport {
         problems.sort();
         problems.dedup();
         let verdict = worst(problems.iter().map(|problem| problem.kind.verdict()));
-        Self { stream: id.to_string(), group, verdict, end, records, checkpoints, problems }
+        Self { stream: id.to_string(), group, verdict, end, records, checkpoints, skew: stream.skews, problems }
     }
 }
 

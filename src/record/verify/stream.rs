@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::record::batch::StreamId;
-use crate::record::evidence::{Checkpoint, CheckpointLine, Digest, Head, Kind, PublicKey};
+use crate::record::evidence::{Checkpoint, CheckpointLine, Digest, Head, Kind, PublicKey, Skew};
 use crate::record::verify::batches::{Batches, Content};
 use crate::record::verify::believe::{Belief, judge};
 use crate::record::verify::chain::{Chain, Placed, Point};
@@ -37,6 +37,9 @@ pub(super) struct Stream {
     /// Whether any of its checkpoints is believed.
     believed: bool,
     closed: bool,
+    /// Number of the newest checkpoint that compares clocks, and what it says.
+    skewed: Option<u64>,
+    pub(super) skews: Vec<Skew>,
     /// The latest time at which a sibling's beat names its last checkpoint.
     seen_by_sibling: Option<Timestamp>,
     truncated: bool,
@@ -58,6 +61,8 @@ impl Stream {
             waiting: Vec::new(),
             believed: false,
             closed: false,
+            skewed: None,
+            skews: Vec::new(),
             seen_by_sibling: None,
             truncated: false,
         }
@@ -122,6 +127,9 @@ impl Stream {
             self.opened = Some(checkpoint.issued);
         }
         self.closed |= checkpoint.end.is_some();
+        if !checkpoint.skews.is_empty() && self.skewed.is_none_or(|number| number <= checkpoint.number) {
+            (self.skewed, self.skews) = (Some(checkpoint.number), checkpoint.skews.clone());
+        }
         for loss in &checkpoint.losses {
             loss.records.iter().for_each(|(first, last)| self.lost.add(*first, *last));
             loss.checkpoints.iter().for_each(|(first, last)| self.lost_checkpoints.add(*first, *last));
