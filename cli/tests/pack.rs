@@ -11,6 +11,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use evidence::mutate::{HARMLESS, TAMPERINGS};
 use evidence::random::Random;
 use evidence::writer::{self, Writer};
 use serde_json::{Value, json};
@@ -285,6 +286,37 @@ fn an_export_that_was_tampered_with_is_packed_and_called_so() {
     assert_eq!((edited, summary["sample"].as_array().unwrap().len()), (1, 79), "a sample of more than all is all");
     let (exit, said) = place.python(&["--trust", "trust.json", "--export", "tampered.jsonl", "audit.zip"]);
     assert!(exit == 2 && said.starts_with("TAMPERED"), "{said}");
+}
+
+/// Whatever was done to the export: the archive is made, and the second verifier finds in it what the first one put there.
+#[test]
+fn both_verifiers_say_the_same_of_every_archive() {
+    let place = Place::new("both");
+    let mut random = Random::new(8);
+    let mut judge =
+        |name: &str, expected: Option<i32>, disturb: &dyn Fn(&mut evidence::Export, &mut Random) -> bool| {
+            let mut export = writer::intact(random.next());
+            while !disturb(&mut export, &mut random) {
+                export = writer::intact(random.next());
+            }
+            fs::write(place.0.join("export.jsonl"), export.lines.join(&b'\n')).unwrap();
+            fs::write(place.0.join("trust.json"), export.trust.to_string()).unwrap();
+            let _ = fs::remove_file(place.0.join("audit.zip"));
+            let output = place.pack(&["--out", "audit.zip", "--sample", "30", "export.jsonl"]);
+            let code = output.status.code().unwrap();
+            assert!(expected.map_or(code <= 1, |expected| code == expected), "{name}: {code} {}", text(&output.stderr));
+            let (exit, said) = place.python(&["--trust", "trust.json", "--export", "export.jsonl", "audit.zip"]);
+            assert!(exit == code && !said.contains("does not hold"), "{name}: {said}");
+        };
+    for tampering in TAMPERINGS {
+        judge(tampering.name, Some(2), &|export, random| (tampering.apply)(export, random));
+    }
+    for (name, disturb) in HARMLESS {
+        judge(name, None, &|export, random| {
+            disturb(export, random);
+            true
+        });
+    }
 }
 
 #[test]
