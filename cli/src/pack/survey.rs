@@ -135,9 +135,13 @@ impl Survey {
     }
 
     fn statement(&mut self, statement: &Statement) {
-        let (event, why) = match &statement.content {
-            Content::Expired { before, .. } => ("audit.expired", format!("before {}", moment::rfc3339(*before))),
-            Content::Redacted { reason, .. } => ("audit.redacted", reason.clone()),
+        // what else is signed has a place of its own
+        let (event, why) = if let Content::Expired { before, .. } = &statement.content {
+            ("audit.expired", format!("before {}", moment::rfc3339(*before)))
+        } else if let Content::Redacted { reason, .. } = &statement.content {
+            ("audit.redacted", cut(reason))
+        } else {
+            return;
         };
         self.facts.statement(Note {
             id: statement.id(),
