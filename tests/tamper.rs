@@ -147,6 +147,57 @@ fn nothing_harmless_is_an_alarm() {
     print(&format!("tamper: {} harmless changes, no alarm, by both verifiers", exports.len()), &counts);
 }
 
+/// A window never accuses anybody, wherever it lies, whether the export goes on outside or was cut there; and a record that is gone
+/// from inside is missed. Records here have the time of their checkpoint, so that a cut takes batches whole; real ones are older, and
+/// an export has to begin earlier than its window.
+#[test]
+fn a_window_of_any_cut_is_never_an_alarm_and_hides_nothing() {
+    let mut random = Random::new(3);
+    let (mut exports, mut expected) = (Vec::new(), Vec::new());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    while exports.len() < cases() {
+        let mut export = writer::intact(random.next());
+        let mut moments: Vec<Timestamp> = export.lines.iter().map(|line| time_of(line)).collect();
+        moments.sort();
+        let mut bounds = [moments[random.below(moments.len())], moments[random.below(moments.len())]];
+        bounds.sort();
+        // open at one end, now and then
+        export.from = Some(bounds[0]).filter(|_| random.below(6) > 0);
+        export.to = Some(bounds[1]).filter(|_| export.from.is_none() || random.below(6) > 0);
+        let (from, to) = (export.from, export.to);
+        let inside = |line: &[u8]| {
+            let at = time_of(line);
+            from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
+        };
+        let (mut name, cut) = ("a window of a longer export", random.below(2) == 0);
+        if cut {
+            name = "an export that was cut to its window";
+            export.lines.retain(|line| inside(line));
+        }
+        let is_record = |line: &[u8]| !line_id(line).contains("-c");
+        let records: Vec<usize> =
+            (0..export.lines.len()).filter(|at| is_record(&export.lines[*at]) && inside(&export.lines[*at])).collect();
+        let gone = random.below(2) == 0 && !records.is_empty();
+        if gone {
+            name = if cut { "a record gone from a cut export" } else { "a record gone from a longer export" };
+            export.lines.remove(records[random.below(records.len())]);
+        }
+        *counts.entry(name).or_default() += 1;
+        exports.push(export);
+        expected.push(gone);
+    }
+    for ((export, judgement), gone) in exports.iter().zip(judge_all("windows", &exports)).zip(expected) {
+        let right = if gone { judgement.exit == 2 && judgement.has("undeclared_loss") } else { judgement.exit <= 1 };
+        assert!(right, "gone: {gone}, {:?} to {:?}: {judgement:?}\n{}", export.from, export.to, text(export));
+    }
+    print(&format!("tamper: {} windows judged alike by both verifiers", exports.len()), &counts);
+}
+
+fn time_of(line: &[u8]) -> Timestamp {
+    let line: Value = serde_json::from_slice(line).unwrap();
+    Timestamp::parse_rfc3339(line["ts"].as_str().unwrap()).unwrap()
+}
+
 /// The judgements of the library, after the second verifier's were found to be the same.
 fn judge_all(name: &str, exports: &[Export]) -> Vec<Judgement> {
     let own: Vec<Judgement> =

@@ -15,9 +15,11 @@ mod findings;
 mod key;
 mod keygen;
 mod moment;
+mod pack;
 mod prove;
 mod reader;
 mod redact;
+mod spool;
 mod term;
 mod timeline;
 mod trust;
@@ -46,6 +48,7 @@ enum Command {
     Collect(Box<collect::Args>),
     Findings(Box<findings::Args>),
     Keygen(keygen::Args),
+    Pack(Box<pack::Args>),
     Prove(prove::ProveArgs),
     Redact(redact::RedactArgs),
     Retain(redact::RetainArgs),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
+        Command::Pack(args) => pack::run(args, &mut term),
         Command::Prove(args) => prove::prove(args, &mut term),
         Command::Redact(args) => redact::redact(args, &mut term),
         Command::Retain(args) => redact::retain(args, &mut term),
@@ -80,7 +84,7 @@ impl Command {
     /// How it ends when it could not do its work.
     fn unusable(&self) -> Exit {
         match self {
-            Self::CheckProof(_) | Self::Retain(_) | Self::Verify(_) => Exit::Undecided,
+            Self::CheckProof(_) | Self::Pack(_) | Self::Retain(_) | Self::Verify(_) => Exit::Undecided,
             _ => Exit::Unusable,
         }
     }
@@ -112,7 +116,7 @@ fn conclude(outcome: Outcome, unusable: Exit, term: &mut Term) -> ExitCode {
 }
 
 /// Subcommands whose exit code 2 means tampering.
-const JUDGES: [&str; 3] = ["check-proof", "retain", "verify"];
+const JUDGES: [&str; 4] = ["check-proof", "pack", "retain", "verify"];
 
 const EXIT_CODES: &str = "Exit codes:\n  0  done, nothing wrong\n  1  done, and it found something wrong\n  2  usage, bad input, or \
-                          it could not do its work\n`verify`, `check-proof` and `retain` have codes of their own: see their help.";
+                          it could not do its work\n`verify`, `pack`, `check-proof` and `retain` have codes of their own: see their help.";

@@ -59,24 +59,15 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) fn prove(args: &ProveArgs, term: &mut Term) -> Outcome {
-    let (mut record, mut checkpoints) = (Line::Other, Vec::<CheckpointLine>::new());
+    let (mut record, mut candidates) = (Line::Other, Candidates::default());
     each_line(&args.inputs, &mut |line| match line {
         Line::Record { stream, number, .. } if args.is_it(&stream.to_string(), number) => record = line,
-        Line::Checkpoint(line) => {
-            let covered = line.checkpoint.covered.as_ref();
-            let covers = covered.is_some_and(|covered| (covered.first..=covered.last).contains(&args.id.number));
-            if covers && format!("{:032x}", args.id.stream) == line.checkpoint.stream.to_string() {
-                checkpoints.truncate(CANDIDATES - 1);
-                checkpoints.push(*line);
-            }
+        Line::Checkpoint(line) if format!("{:032x}", args.id.stream) == line.checkpoint.stream.to_string() => {
+            candidates.take(args.id.number, &line);
         }
         _ => {}
     })?;
-    let proofs: Vec<Proof> = checkpoints.into_iter().filter_map(|line| Proof::of(args.id.number, line)).collect();
-    // Of several checkpoints for one place all but one are forged: take the one that names the record.
-    let named =
-        proofs.iter().find(|proof| proof.check(&record, &Trust::default()).problem != Some(ProblemKind::Edited));
-    let proof = named.or(proofs.first()).ok_or_else(|| {
+    let proof = candidates.proof(&record).ok_or_else(|| {
         Failure::new(format!("no checkpoint here covers {}", args.id))
             .hint("give the whole export, or a longer window of it")
     })?;
@@ -131,6 +122,28 @@ fn each_line(inputs: &[PathBuf], each: &mut dyn FnMut(Line)) -> Result<(), Failu
         }
     })?;
     Ok(())
+}
+
+/// Checkpoints that may prove one record.
+#[derive(Debug, Default)]
+pub(crate) struct Candidates(Vec<Proof>);
+
+impl Candidates {
+    /// Takes a checkpoint of the record's stream, if it covers that number.
+    pub(crate) fn take(&mut self, number: u64, line: &CheckpointLine) {
+        let covered = line.checkpoint.covered.as_ref();
+        if covered.is_some_and(|covered| (covered.first..=covered.last).contains(&number)) {
+            self.0.truncate(CANDIDATES - 1);
+            self.0.extend(Proof::of(number, line.clone()));
+        }
+    }
+
+    /// Of several for one place all but one are forged: the one that names the record.
+    pub(crate) fn proof(self, record: &Line) -> Option<Proof> {
+        let names = |proof: &Proof| proof.check(record, &Trust::default()).problem != Some(ProblemKind::Edited);
+        let best = self.0.iter().position(names).unwrap_or_default();
+        self.0.into_iter().nth(best)
+    }
 }
 
 impl ProveArgs {

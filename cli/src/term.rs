@@ -42,7 +42,6 @@ pub(crate) struct Palette {
 
 impl Palette {
     /// Styles nothing.
-    #[cfg(test)]
     pub(crate) const fn plain() -> Self {
         Self { coloured: false }
     }

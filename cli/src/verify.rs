@@ -3,10 +3,9 @@
 //! The judgement is the library's (`docs/verification.md`); this file knows options, readings and exit codes, `text` how a
 //! report looks.
 
-mod spool;
 mod text;
 
-pub(crate) use text::NO_TRUST;
+pub(crate) use text::{NO_TRUST, write as write_text};
 
 use std::fs;
 use std::io::{self, Read};
@@ -20,8 +19,8 @@ use crate::collect::guard;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::reader::{self, Why};
+use crate::spool::Stdin;
 use crate::term::Term;
-use spool::Stdin;
 
 /// Verifies that nothing of an export was changed, taken away or added.
 ///
@@ -39,60 +38,84 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
 
-    /// The export begins here: RFC 3339, a date, or 30m, 36h, 7d ago. What is earlier is not judged.
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-
-    /// The export ends here; what is later is not judged.
-    #[arg(long, value_name = "TIME")]
-    to: Option<String>,
-
-    /// How streams ended is judged as of this time. Default: the newest checkpoint of the export.
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<String>,
-
-    /// A writer group that must have spoken, like 'shop/gateway/*'; several may be named.
-    #[arg(long, value_name = "PATTERN")]
-    expect: Vec<String>,
-
-    /// What `oidc-audit collect --witness` has seen: every checkpoint of it must be there, and the same. Several may be named.
-    #[arg(long, value_name = "FILE")]
-    witness: Vec<PathBuf>,
+    #[command(flatten)]
+    question: Question,
 
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
 
+/// What is asked of an export, by whoever judges one.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Question {
+    /// The export begins here: RFC 3339, a date, or 30m, 36h, 7d ago. What is earlier is not judged.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+
+    /// The export ends here; what is later is not judged.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+
+    /// How streams ended is judged as of this time. Default: the newest checkpoint of the export.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+
+    /// A writer group that must have spoken, like 'shop/gateway/*'; several may be named.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) expect: Vec<String>,
+
+    /// What `oidc-audit collect --witness` has seen: every checkpoint of it must be there, and the same. Several may be named.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) witness: Vec<PathBuf>,
+}
+
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
     let trust = args.trust.as_deref().map(load_trust).transpose()?.unwrap_or_default();
-    let mut verifier = Verifier::new(trust, args.asked(clock::now())?);
-    for path in &args.witness {
-        guard::read(path, &mut |head| verifier.witness(head))?;
-    }
-    let (stdin, lines) = (Stdin::default(), LineReader::default());
-    let mut count = Count::default();
-    let open = || -> Box<dyn Read> { stdin.first() };
-    let tally = reader::lines(&args.inputs, &open, &mut |text, _| {
-        count.tick(term);
-        take(&lines, text, &mut |line| verifier.take(line))
-    })?;
-    let stored = || -> Box<dyn Read> { stdin.again() };
-    while verifier.wants_another_reading() {
-        reader::lines(&args.inputs, &stored, &mut |text, _| {
-            count.tick(term);
-            take(&lines, text, &mut |line| verifier.again(&line))
-        })?;
-    }
-    term.progress("");
-    let mut report = verifier.finish();
-    report.other = tally.strangers().saturating_add(tally.torn);
+    let asked = args.question.asked(clock::now())?;
+    let mut verifier = Verifier::new(trust, asked);
+    args.question.witnesses(&mut verifier)?;
+    let report = judge(&args.inputs, &Stdin::default(), verifier, &mut |_, _| {}, term)?;
     let exit = exit(report.verdict);
     match write(args, &report, term) {
         // Who closed the pipe has read enough; the exit code is for somebody else.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
         written => written.map(|()| exit).map_err(Into::into),
     }
+}
+
+/// Reads an export as often as that takes, and judges it. Every line of the first reading is shown to `look`.
+///
+/// # Errors
+///
+/// What cannot be opened or read.
+pub(crate) fn judge(
+    inputs: &[PathBuf],
+    stdin: &Stdin,
+    mut verifier: Verifier,
+    look: &mut dyn FnMut(&Line, &[u8]),
+    term: &mut Term,
+) -> Result<Report, Failure> {
+    let lines = LineReader::default();
+    let mut count = Count::default();
+    let open = || -> Box<dyn Read> { stdin.first() };
+    let tally = reader::lines(inputs, &open, &mut |text, _| {
+        count.tick(term);
+        let line = lines.text(text);
+        look(&line, text);
+        take(line, &mut |line| verifier.take(line))
+    })?;
+    let stored = || -> Box<dyn Read> { stdin.again() };
+    while verifier.wants_another_reading() {
+        reader::lines(inputs, &stored, &mut |text, _| {
+            count.tick(term);
+            take(lines.text(text), &mut |line| verifier.again(&line))
+        })?;
+    }
+    term.progress("");
+    let mut report = verifier.finish();
+    report.other = tally.strangers().saturating_add(tally.torn);
+    Ok(report)
 }
 
 fn write(args: &Args, report: &Report, term: &mut Term) -> io::Result<()> {
@@ -121,8 +144,8 @@ pub(crate) fn load_trust(path: &Path) -> Result<Trust, Failure> {
 }
 
 /// `Ok` where the line is of an export of ours.
-fn take(reader: &LineReader, text: &[u8], each: &mut dyn FnMut(Line)) -> Result<(), Why> {
-    match reader.text(text) {
+fn take(line: Line, each: &mut dyn FnMut(Line)) -> Result<(), Why> {
+    match line {
         Line::Other => Err(Why::BadMember),
         line => {
             each(line);
@@ -153,8 +176,13 @@ impl Count {
     }
 }
 
-impl Args {
-    fn asked(&self, now: Timestamp) -> Result<Asked, Failure> {
+impl Question {
+    /// As the library takes it; spans count back from `now`.
+    ///
+    /// # Errors
+    ///
+    /// An option that is no time.
+    pub(crate) fn asked(&self, now: Timestamp) -> Result<Asked, Failure> {
         let at = |name, text: &Option<String>| text.as_deref().map(|text| moment::option(name, text, now)).transpose();
         Ok(Asked {
             from: at("--from", &self.from)?,
@@ -162,6 +190,15 @@ impl Args {
             as_of: at("--as-of", &self.as_of)?,
             groups: self.expect.clone(),
         })
+    }
+
+    /// Tells the verifier what was seen elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub(crate) fn witnesses(&self, verifier: &mut Verifier) -> Result<(), Failure> {
+        self.witness.iter().try_for_each(|path| guard::read(path, &mut |head| verifier.witness(head)))
     }
 }
 

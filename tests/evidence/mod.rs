@@ -10,16 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use oidc_audit::record::verify::{Asked, LineReader, Report, Trust, Verifier};
+use oidc_audit::time::Timestamp;
 use serde_json::{Value, json};
 
 /// To know what members records have takes longer than to verify an export of this size.
 static READER: LazyLock<LineReader> = LazyLock::new(LineReader::default);
 
-/// Lines, the trust file, and as of when they are judged.
+/// Lines, the trust file, and the window in which they are judged.
 #[derive(Clone, Debug)]
 pub(crate) struct Export {
     pub(crate) lines: Vec<Vec<u8>>,
     pub(crate) trust: Value,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
 }
 
 /// What two verifiers must agree on.
@@ -35,7 +38,7 @@ pub(crate) struct Judgement {
 impl Export {
     pub(crate) fn verify(&self) -> Report {
         let trust = Trust::parse(&self.trust.to_string()).unwrap();
-        let mut verifier = Verifier::new(trust, Asked::default());
+        let mut verifier = Verifier::new(trust, Asked { from: self.from, to: self.to, ..Asked::default() });
         let reader = &*READER;
         for line in &self.lines {
             verifier.take(reader.text(line));
@@ -51,7 +54,8 @@ impl Export {
         use base64::Engine as _;
         let lines: Vec<String> =
             self.lines.iter().map(|line| base64::engine::general_purpose::STANDARD.encode(line)).collect();
-        json!({"trust": self.trust, "lines": lines})
+        let at = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
+        json!({"from": at(self.from), "lines": lines, "to": at(self.to), "trust": self.trust})
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn intact(seed: u64) -> Export {
     for process in 0..2 {
         lines.extend(process_lines(process, &key, &mut random));
     }
-    Export { lines, trust }
+    Export { lines, trust, from: None, to: None }
 }
 
 pub(crate) fn key() -> Rc<SigningKey> {

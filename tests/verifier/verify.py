@@ -14,7 +14,7 @@ import json
 import re
 import sys
 from collections import namedtuple
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -74,7 +74,7 @@ def read_arguments():
 
 def micros(text):
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return int((moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds() * 1_000_000)
+    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
 
 
 # Bytes ----------------------------------------------------------------------------------------------------------

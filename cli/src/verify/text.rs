@@ -10,7 +10,7 @@ use crate::moment;
 use crate::term::{Palette, Style, escape};
 
 /// Writes it; streams in the order of their verdicts, the worst first.
-pub(super) fn write(to: &mut dyn Write, report: &Report, trusted: bool, palette: Palette) -> io::Result<()> {
+pub(crate) fn write(to: &mut dyn Write, report: &Report, trusted: bool, palette: Palette) -> io::Result<()> {
     head(to, report, palette)?;
     if report.streams.is_empty() {
         writeln!(to, "  no record and no checkpoint in {} lines", report.other)?;

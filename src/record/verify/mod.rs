@@ -22,6 +22,7 @@ pub use believe::is_forged;
 pub use line::{Line, LineReader};
 pub use problem::{Problem, ProblemKind, Verdict};
 pub use proof::{NotAProof, Proof, Proven};
+pub use ranges::Ranges;
 pub use report::{End, Report, StreamReport};
 pub use statement::{Content, Expired, Statement};
 pub use trust::{Power, Trust, TrustProblem, TrustedKey};

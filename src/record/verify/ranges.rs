@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 /// Numbers as ranges: first to last, both included, none touching another.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Ranges(BTreeMap<u64, u64>);
+pub struct Ranges(BTreeMap<u64, u64>);
 
 impl Ranges {
     /// Adds every number from `first` to `last`.
-    pub(super) fn add(&mut self, first: u64, last: u64) {
+    pub fn add(&mut self, first: u64, last: u64) {
         if first > last {
             return;
         }
@@ -31,7 +31,8 @@ impl Ranges {
         self.0.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+    /// First and last of each range, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.0.iter().map(|(first, last)| (*first, *last))
     }
 
@@ -42,12 +43,15 @@ impl Ranges {
         near.map(|(start, end)| (first.max(*start), last.min(*end))).filter(|(first, last)| first <= last).collect()
     }
 
-    pub(super) fn contains(&self, number: u64) -> bool {
+    /// Whether it is in the set.
+    #[must_use]
+    pub fn contains(&self, number: u64) -> bool {
         self.0.range(..=number).next_back().is_some_and(|(_, last)| *last >= number)
     }
 
     /// Those numbers from `first` to `last` that are not in the set, as ranges.
-    pub(super) fn missing(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
+    #[must_use]
+    pub fn missing(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
         let mut missing = Vec::new();
         let mut at = first;
         let before = self.0.range(..=first).next_back().map(|(start, _)| *start);

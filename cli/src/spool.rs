@@ -1,4 +1,4 @@
-//! Standard input that can be read again: what goes by is kept in a file without a name.
+//! Files without a name: what has to be read again. Standard input is one of those that go by and are kept.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
@@ -10,11 +10,11 @@ use crate::environment;
 
 /// Standard input, and its copy.
 #[derive(Debug, Default)]
-pub(super) struct Stdin(RefCell<Option<File>>);
+pub(crate) struct Stdin(RefCell<Option<File>>);
 
 impl Stdin {
     /// The input itself, which is copied on the way.
-    pub(super) fn first(&self) -> Box<dyn Read> {
+    pub(crate) fn first(&self) -> Box<dyn Read> {
         let copy = create().and_then(|file| Ok((file.try_clone()?, file)));
         match copy {
             Ok((writer, reader)) => {
@@ -26,7 +26,7 @@ impl Stdin {
     }
 
     /// The copy from its beginning.
-    pub(super) fn again(&self) -> Box<dyn Read> {
+    pub(crate) fn again(&self) -> Box<dyn Read> {
         let file = self.0.borrow();
         let copy = file.as_ref().map(|file| file.try_clone().and_then(|mut file| file.rewind().map(|()| file)));
         match copy {
@@ -37,8 +37,12 @@ impl Stdin {
     }
 }
 
-/// Only this process can reach it, and it is gone when the process is.
-fn create() -> io::Result<File> {
+/// An empty file. Only this process can reach it, and it is gone when the process is.
+///
+/// # Errors
+///
+/// There is no room for it in `TMPDIR`.
+pub(crate) fn create() -> io::Result<File> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|_| io::ErrorKind::Other)?;
     let folder = environment::variable("TMPDIR").filter(|path| !path.is_empty()).unwrap_or_else(|| "/tmp".to_owned());
