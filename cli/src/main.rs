@@ -16,6 +16,7 @@ mod key;
 mod keygen;
 mod moment;
 mod prove;
+mod pseudonym;
 mod reader;
 mod redact;
 mod term;
@@ -47,6 +48,7 @@ enum Command {
     Findings(Box<findings::Args>),
     Keygen(keygen::Args),
     Prove(prove::ProveArgs),
+    Pseudonym(pseudonym::Args),
     Redact(redact::RedactArgs),
     Retain(redact::RetainArgs),
     Timeline(Box<timeline::Args>),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
         Command::Prove(args) => prove::prove(args, &mut term),
+        Command::Pseudonym(args) => pseudonym::run(args, &mut term),
         Command::Redact(args) => redact::redact(args, &mut term),
         Command::Retain(args) => redact::retain(args, &mut term),
         Command::Timeline(args) => timeline::run(args, &mut term),

@@ -5,8 +5,8 @@
 
 use crate::oauth::{IdentityKind, Outcome, Trust};
 use crate::record::Pseudonym;
-use crate::record::join::{Label, join_key};
 use crate::record::keys::Keys;
+use crate::record::person::{PersonName, pseudonyms};
 use crate::record::text::{TEXT_LIMIT, clean};
 
 /// How much of a person is recorded (PROTOCOL §5.1). `standard` and `full` need a stated purpose.
@@ -151,7 +151,7 @@ impl Class {
 pub(super) fn attempted_name(keys: &Keys, profile: Profile, issuer: &str, name: &str, outcome: Outcome) -> Pseudonym {
     let keep = profile.action(Field::AttemptedName) == Action::Keep && outcome == Outcome::Success;
     Pseudonym {
-        hmac: join_key(keys, Label::Username, issuer, name.as_bytes()),
+        hmac: pseudonyms(keys, PersonName::Username, issuer, name),
         mask: None,
         value: keep.then(|| clean(name, TEXT_LIMIT).text),
     }
@@ -161,7 +161,8 @@ pub(super) fn attempted_name(keys: &Keys, profile: Profile, issuer: &str, name: 
 /// in a claim.
 pub(super) fn hint(keys: &Keys, profile: Profile, issuer: &str, hint: &str, outcome: Outcome) -> Pseudonym {
     let name = attempted_name(keys, profile, issuer, hint, outcome);
-    if is_email(hint) { Pseudonym { hmac: join_key(keys, Label::Email, "", hint.as_bytes()), ..name } } else { name }
+    let email = || pseudonyms(keys, PersonName::Email, issuer, hint);
+    if is_email(hint) { Pseudonym { hmac: email(), ..name } } else { name }
 }
 
 /// Pseudonym of a claim. Mask and value come from claims of direct or verified tokens alone: others can be made up.
@@ -174,13 +175,8 @@ pub(super) fn identity_claim(
 ) -> Pseudonym {
     let trusted = matches!(trust, Some(Trust::Direct | Trust::Verified));
     let action = if trusted { profile.action(Field::IdentityClaim) } else { Action::Hmac };
-    let (label, scope) = match kind {
-        IdentityKind::Email => (Label::Email, ""),
-        IdentityKind::PhoneNumber => (Label::Phone, ""),
-        IdentityKind::PreferredUsername => (Label::Username, issuer),
-    };
     Pseudonym {
-        hmac: join_key(keys, label, scope, value.as_bytes()),
+        hmac: pseudonyms(keys, kind.into(), issuer, value),
         mask: matches!(action, Action::Mask | Action::Keep).then(|| mask(kind, value)),
         value: (action == Action::Keep).then(|| clean(value, TEXT_LIMIT).text),
     }
