@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""`make evidence`: what evidence must show, a line with its figure for each, E1 to E9 of docs/verification.md.
+"""`make evidence`: what evidence must show, a line with its figure for each, E1 to E9 of docs/verification.md, and
+P, what of people and secrets is in records (docs/privacy.md).
 
 TAMPER_CASES (10000) says how many exports are tampered with, and how many are disturbed harmlessly; KILLS (200) how many
-proxies are killed under load. Exits 0 only if all hold.
+proxies are killed under load; PRIVACY_EXCHANGES (100000) how many exchanges are searched. Exits 0 only if all hold.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CASES = os.environ.get("TAMPER_CASES", "10000")
 KILLS = os.environ.get("KILLS", "200")
+EXCHANGES = os.environ.get("PRIVACY_EXCHANGES", "100000")
 FAST = ["--profile", "fuzz"]
 
 # The row, what is said of it, the arguments of `cargo test`, and what its output must match: the figure is the first group.
@@ -28,6 +30,7 @@ ROWS = [
     ("E7", "memory of a larger export", [*FAST, "-p", "oidc-audit", "--test", "verifying", "memory_does", "--", "--ignored", "--nocapture"], r"memory: (.*)"),
     ("E8", "tests: one record proved alone, one erased", ["-p", "oidc-audit-cli", "--test", "verify", "--", "one_record", "a_record_that"], r"ok\. (2) passed"),
     ("E9", "tests: windows and expiry, and a record removed inside", ["-p", "oidc-audit-cli", "--test", "verify", "--", "a_window", "what_expired"], r"ok\. (2) passed"),
+    ("P", "exchanges with canaries in every secret and personal position: none where it may not be", [*FAST, "-p", "oidc-audit", "--test", "privacy", "canaries_in", "--", "--nocapture"], r"privacy: (\d+) exchanges"),
 ]
 
 
@@ -37,7 +40,7 @@ def main():
         key = tuple(arguments)
         if key not in outputs:
             print(f"evidence: {row} ...", flush=True)
-            environment = dict(os.environ, TAMPER_CASES=CASES, KILLS=KILLS)
+            environment = dict(os.environ, TAMPER_CASES=CASES, KILLS=KILLS, PRIVACY_EXCHANGES=EXCHANGES)
             command = ["cargo", "test", "--locked", *arguments]
             outputs[key] = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         result = outputs[key]

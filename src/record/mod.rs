@@ -17,6 +17,8 @@ mod keys;
 mod model;
 mod notes;
 mod person;
+#[cfg(not(target_family = "wasm"))]
+pub mod personal;
 mod privacy;
 #[cfg(not(target_family = "wasm"))]
 pub mod schema;

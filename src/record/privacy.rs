@@ -83,6 +83,8 @@ pub(super) enum Field {
     IdentityClaim,
     /// Hints at the user's own identity provider.
     IdpHint,
+    /// Join values, those of people among them.
+    Joined,
     /// `display`, `ui_locales`
     Presentation,
     /// `redirect_uri` and relatives.
@@ -129,6 +131,32 @@ impl Profile {
             Self::Standard => row.standard,
             Self::Full => row.full,
         }
+    }
+}
+
+impl Action {
+    /// The word that the schemas use (`x-profiles`).
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Drop => "drop",
+            Self::Family => "family",
+            Self::Hmac => "hmac",
+            Self::Keep => "keep",
+            Self::Mask => "mask",
+            Self::Network => "network",
+            Self::Scrub => "scrub",
+        }
+    }
+}
+
+impl Row {
+    /// What each profile does, by the profile's name.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn actions(&self) -> [(&'static str, Action); 3] {
+        let of = |profile: Profile, action| (profile.as_str(), action);
+        [of(Profile::Minimal, self.minimal), of(Profile::Standard, self.standard), of(Profile::Full, self.full)]
     }
 }
 
@@ -211,7 +239,7 @@ const fn row(field: Field, class: Class, members: &'static [&'static str], actio
 }
 
 /// PROTOCOL §5.4. A change here changes what a configured profile means: it is a change of the record format.
-pub(super) const TABLE: [Row; 12] = [
+pub(super) const TABLE: [Row; 13] = [
     row(
         Field::AttemptedName,
         Class::Pii,
@@ -235,12 +263,15 @@ pub(super) const TABLE: [Row; 12] = [
         Class::Identifier,
         &[
             "ActorSection.client_id",
+            "SignedMessageSection.aud",
+            "SignedMessageSection.iss",
             "client.id",
             "id_token.aud",
             "id_token.azp",
             "introspection.aud",
             "introspection.client_id",
             "registration.texts",
+            "token.aud",
         ],
         [Action::Keep; 3],
     ),
@@ -266,6 +297,7 @@ pub(super) const TABLE: [Row; 12] = [
         [Action::Hmac, Action::Mask, Action::Keep],
     ),
     row(Field::IdpHint, Class::Identifier, &["request.idp_hint"], [Action::Keep; 3]),
+    row(Field::Joined, Class::Pseudonymous, &["join"], [Action::Hmac; 3]),
     row(
         Field::Presentation,
         Class::PiiWeak,
@@ -275,7 +307,15 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::RedirectUri,
         Class::Identifier,
-        &["registration.uris", "request.post_logout_redirect_uri", "request.redirect_uri", "response.redirect_uri"],
+        &[
+            "registration.uris",
+            "request.post_logout_redirect_uri",
+            "request.redirect_uri",
+            "request.target",
+            "response.redirect_uri",
+            "response.resource_metadata",
+            "response.targets",
+        ],
         [Action::Keep; 3],
     ),
     row(Field::SourceAddress, Class::Pii, &["source.address"], [Action::Network, Action::Keep, Action::Keep]),
@@ -283,7 +323,7 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::Subject,
         Class::Pseudonymous,
-        &["ActorSection.sub", "join", "subject.sub"],
+        &["ActorSection.sub", "subject.sub"],
         [Action::Drop, Action::Keep, Action::Keep],
     ),
     row(Field::UserAgent, Class::PiiWeak, &["source.user_agent"], [Action::Family, Action::Keep, Action::Keep]),
