@@ -14,6 +14,7 @@ mod failure;
 mod findings;
 mod key;
 mod keygen;
+mod lookup;
 mod moment;
 mod prove;
 mod pseudonym;
@@ -47,6 +48,7 @@ enum Command {
     Collect(Box<collect::Args>),
     Findings(Box<findings::Args>),
     Keygen(keygen::Args),
+    Lookup(Box<lookup::Args>),
     Prove(prove::ProveArgs),
     Pseudonym(pseudonym::Args),
     Redact(redact::RedactArgs),
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
+        Command::Lookup(args) => lookup::run(args, &mut term),
         Command::Prove(args) => prove::prove(args, &mut term),
         Command::Pseudonym(args) => pseudonym::run(args, &mut term),
         Command::Redact(args) => redact::redact(args, &mut term),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use oidc_audit::record::{KeyRing, Keys, NamedKey, PersonName, pseudonyms};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -48,7 +49,8 @@ pub(crate) struct Whom {
 }
 
 /// What a name is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Email,
     Phone,
@@ -83,10 +85,7 @@ impl Whom {
     /// There is none, or it is longer than any name that records are made of.
     pub(crate) fn name(&self) -> Result<String, Failure> {
         let name = if self.name == "-" { read_line()? } else { self.name.clone() };
-        match name.len() {
-            1..=LONGEST => Ok(name),
-            _ => Err(Failure::new(format!("a name has 1 to {LONGEST} bytes"))),
-        }
+        if is_name(&name) { Ok(name) } else { Err(Failure::new(format!("a name has 1 to {LONGEST} bytes"))) }
     }
 }
 
@@ -98,6 +97,11 @@ impl Kind {
             Self::Subject => "subject",
             Self::Username => "username",
         }
+    }
+
+    /// By the word that [`Self::as_str`] gives.
+    pub(crate) fn read(word: &str) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|kind| kind.as_str() == word)
     }
 
     fn person(self) -> PersonName {
@@ -169,6 +173,11 @@ pub(crate) fn print(found: &[Found], json: bool, term: &mut Term) -> io::Result<
 pub(crate) fn encode(found: &[Found]) -> Value {
     let one = |found: &Found| json!({"kind": found.kind.as_str(), "value": found.value});
     json!({"pseudonyms": found.iter().map(one).collect::<Vec<_>>(), "schema": "oidc-audit-pseudonyms/1"})
+}
+
+/// Whether a name can be searched for, by its length.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len())
 }
 
 /// The first line of standard input, without its end.
