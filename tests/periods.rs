@@ -3,7 +3,6 @@
 
 #[allow(dead_code, clippy::allow_attributes, reason = "one chunking is enough")]
 mod native;
-#[allow(dead_code, clippy::allow_attributes, reason = "fixtures alone")]
 mod support;
 
 use std::collections::BTreeSet;
