@@ -68,12 +68,13 @@ bench: tools wasm modules unsealed ## What the filter costs a real Envoy, as rat
 	cargo test --locked -q -p oidc-audit --test wasm an_unrelated_request -- --nocapture
 	cargo run --locked --release -p oidc-audit-bench
 
-evidence: tools wasm build ## What evidence must show (E1 to E9), each with its figure (TAMPER_CASES=10000, KILLS=200)
+evidence: tools wasm build ## What evidence and privacy must show, each with its figure (TAMPER_CASES=10000, KILLS=200, PRIVACY_EXCHANGES=100000)
 	@$(PYTHON) tools/evidence.py
 
 golden: tools ## Rewrites expected records, schemas and the README's timeline; review the difference as API
 	GOLDEN=1 cargo test --locked -p oidc-audit --lib --test golden --test docs
 	GOLDEN=1 cargo test --locked -p oidc-audit --test coverage
+	GOLDEN=1 cargo test --locked -p oidc-audit --test privacy the_page
 	GOLDEN=1 cargo test --locked -p oidc-audit --test tamper the_export
 	GOLDEN=1 cargo test --locked -p oidc-audit-cli --bin oidc-audit --test findings --test timeline --test verify
 	$(MAKE) demo

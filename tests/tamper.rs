@@ -124,6 +124,50 @@ fn what_an_operator_signed_is_accepted_and_nobody_elses_word_is() {
     }
 }
 
+/// A collector's word that somebody was looked up: each id once, from a key that may say so, and about nothing else.
+#[test]
+fn a_lookup_is_counted_where_it_is_believed() {
+    let whole = writer::intact(12);
+    let (key, sealer) = (writer::other_key(), writer::key());
+    let mut collector: Value = whole.trust["keys"][0].clone();
+    collector["x"] = key.public().to_string().into();
+    collector["kid"] = key.public().thumbprint().to_string().into();
+    collector["may"] = serde_json::json!(["lookup"]);
+    let mut trusting = whole.clone();
+    trusting.trust["keys"].as_array_mut().unwrap().push(collector);
+    let line = |seconds: u64, key: &SigningKey| {
+        let content = Content::Lookup {
+            pseudonyms: vec!["k1.yDruvDnbCf8WWSFjGLWD5g".to_owned()],
+            reason: "OPS-17".to_owned(),
+            who: "loopback".to_owned(),
+        };
+        Statement::sign(&content, Timestamp::from_secs(1_768_480_000 + seconds), key).into_bytes()
+    };
+    let with = |lines: Vec<Vec<u8>>, export: &Export| {
+        let mut export = export.clone();
+        export.lines.extend(lines);
+        export
+    };
+    let edited = String::from_utf8(line(0, &key)).unwrap().replace("lookup-", "lookup-A").into_bytes();
+    let cases = [
+        (with(vec![], &trusting), 0, None),
+        (with(vec![line(0, &key), line(0, &key), line(1, &key)], &trusting), 2, None),
+        (with(vec![line(0, &sealer)], &trusting), 0, Some("wrong_writer")),
+        (with(vec![line(0, &key)], &whole), 0, Some("untrusted")),
+        (with(vec![edited], &trusting), 0, None),
+    ];
+    let exports: Vec<Export> = cases.iter().map(|case| case.0.clone()).collect();
+    let judgements = judge_all("lookups", &exports);
+    let intact = judgements[0].exit;
+    for (judgement, (_, lookups, problem)) in judgements.iter().zip(&cases) {
+        assert_eq!(judgement.lookups, *lookups, "{judgement:?}");
+        match problem {
+            Some(kind) => assert!(judgement.has(kind), "{kind}: {judgement:?}"),
+            None => assert_eq!(judgement.exit, intact, "{judgement:?}"),
+        }
+    }
+}
+
 fn line_id(line: &[u8]) -> String {
     let line: Value = serde_json::from_slice(line).unwrap();
     line["id"].as_str().unwrap().to_owned()

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""`make evidence`: what evidence must show, a line with its figure for each, E1 to E9 of docs/verification.md.
+"""`make evidence`: what evidence must show, a line with its figure for each, E1 to E9 of docs/verification.md, and
+P, what of people and secrets is in records (docs/privacy.md).
 
 TAMPER_CASES (10000) says how many exports are tampered with, and how many are disturbed harmlessly; KILLS (200) how many
-proxies are killed under load, RESTARTS (20) how many run at once and are replaced under load. Exits 0 only if all hold.
+proxies are killed under load, RESTARTS (20) how many run at once and are replaced under load; PRIVACY_EXCHANGES (100000) how
+many exchanges are searched. Exits 0 only if all hold.
 """
 
 import os
@@ -15,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CASES = os.environ.get("TAMPER_CASES", "10000")
 KILLS = os.environ.get("KILLS", "200")
 RESTARTS = os.environ.get("RESTARTS", "20")
+EXCHANGES = os.environ.get("PRIVACY_EXCHANGES", "100000")
 FAST = ["--profile", "fuzz"]
 
 # The row, what is said of it, the arguments of `cargo test`, and what its output must match: the figure is the first group.
@@ -31,6 +34,7 @@ ROWS = [
     ("E8", "tests: one record proved alone, one erased", ["-p", "oidc-audit-cli", "--test", "verify", "--", "one_record", "a_record_that"], r"ok\. (2) passed"),
     ("E9", "windows of any cut, never an alarm and a removed record always missed, by both verifiers", [*FAST, "-p", "oidc-audit", "--test", "tamper", "a_window_of", "--", "--nocapture"], r"tamper: (\d+) windows"),
     ("E9", "tests: windows and expiry, and a record removed inside", ["-p", "oidc-audit-cli", "--test", "verify", "--", "a_window", "what_expired"], r"ok\. (2) passed"),
+    ("P", "exchanges with canaries in every secret and personal position: none where it may not be", [*FAST, "-p", "oidc-audit", "--test", "privacy", "canaries_in", "--", "--nocapture"], r"privacy: (\d+) exchanges"),
 ]
 
 
@@ -40,7 +44,8 @@ def main():
         key = tuple(arguments)
         if key not in outputs:
             print(f"evidence: {row} ...", flush=True)
-            environment = dict(os.environ, TAMPER_CASES=CASES, KILLS=KILLS, RESTARTS=RESTARTS)
+            sizes = {"TAMPER_CASES": CASES, "KILLS": KILLS, "RESTARTS": RESTARTS, "PRIVACY_EXCHANGES": EXCHANGES}
+            environment = dict(os.environ, **sizes)
             command = ["cargo", "test", "--locked", *arguments]
             outputs[key] = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         result = outputs[key]

@@ -17,16 +17,17 @@ mod disk;
 pub(crate) mod guard;
 pub(crate) mod line;
 mod linger;
+mod lookup;
 mod metrics;
 mod receiver;
 mod recent;
 mod segment;
 mod server;
 mod store;
-mod tls;
+pub(crate) mod tls;
 mod token;
 mod watch;
-mod webhook;
+pub(crate) mod webhook;
 
 use crate::environment;
 use crate::failure::{Exit, Failure, Outcome};
@@ -36,6 +37,7 @@ use crate::term::Term;
 use crate::verify;
 use disk::{MinFree, parse_min_free, parse_size};
 use guard::Guard;
+use lookup::{Lookups, Tls};
 use metrics::Metrics;
 use receiver::Receiver;
 use segment::{Directory, Unusable};
@@ -89,6 +91,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Who may send")]
     token_file: Option<PathBuf>,
 
+    /// The collector's own signing key, as `oidc-audit keygen --env` writes it; not the proxies'. It signs what the collector
+    /// states.
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    key: Option<PathBuf>,
+
     /// Refuse checkpoints that the keys of this trust file did not sign, where they could stand behind them.
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     trust: Option<PathBuf>,
@@ -97,6 +104,9 @@ pub(crate) struct Args {
     /// where whoever can change the records cannot: `oidc-audit verify --witness` reads it.
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     witness: Option<PathBuf>,
+
+    #[command(flatten)]
+    lookups: lookup::Wanted,
 
     /// Look for what several records prove together, and store it beside them as `finding.raised` records.
     #[arg(long, help_heading = "Findings")]
@@ -168,6 +178,7 @@ pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
         min_free: args.min_free(),
         health,
         metrics,
+        lookups: args.lookups()?,
     };
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("cannot start threads", &error))?;
@@ -190,6 +201,15 @@ pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
 impl Args {
     fn min_free(&self) -> MinFree {
         self.min_free.unwrap_or(MinFree::Unset)
+    }
+
+    fn lookups(&self) -> Result<Option<Lookups>, Failure> {
+        let tls = match (&self.tls_cert, &self.client_ca) {
+            (None, _) => Tls::None,
+            (Some(_), None) => Tls::OfServer,
+            (Some(_), Some(_)) => Tls::Mutual,
+        };
+        self.lookups.open(self.key.as_deref(), tls)
     }
 
     fn connections(&self) -> usize {
@@ -228,7 +248,16 @@ fn tokens(args: &Args) -> Result<Tokens, Failure> {
         }
         _ => return Ok(Tokens::default()),
     };
-    Tokens::parse(&text).map_err(|error| match error {
+    parse_tokens(&text, &from)
+}
+
+/// The tokens of a file; `from` names it.
+///
+/// # Errors
+///
+/// There is none, or something else.
+fn parse_tokens(text: &str, from: &str) -> Result<Tokens, Failure> {
+    Tokens::parse(text).map_err(|error| match error {
         BadToken::Missing => Failure::new(format!("{from} holds no token")),
         BadToken::Unfit => Failure::new(format!("{from} holds something that is no token"))
             .hint("a token is 16 to 4096 visible ASCII characters; `openssl rand -hex 32` makes one"),
@@ -362,7 +391,7 @@ fn farewell(totals: &Totals, in_time: bool, term: &mut Term) -> Outcome {
 fn http_path(text: &str) -> Result<String, &'static str> {
     let fits = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
     match fits {
-        true if text == "/healthz" || text == "/metrics" => Err("/healthz and /metrics are taken"),
+        true if ["/healthz", "/lookup", "/metrics"].contains(&text) => Err("/healthz, /lookup and /metrics are taken"),
         true => Ok(text.to_owned()),
         false => Err("expected an absolute path without query, like /records"),
     }

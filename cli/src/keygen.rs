@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::clock;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::key::{KEY_ID, PSEUDONYM};
 use crate::term::Term;
 
 /// Makes the secrets that join keys and pseudonyms are derived from, and the key that signs checkpoints.
@@ -38,18 +39,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = key_id)]
     id: Option<String>,
 
+    /// Make a pseudonym secret alone, with its id in the variable's name: a new key period begins with it. The one
+    /// before it goes to `keys.pseudonym.previous`, for as long as people must be followed over the border.
+    #[arg(long)]
+    pseudonym: bool,
+
     /// Write to a new file that only you can read, instead of standard output; never overwrites.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
-    let keys = Generated::new(args.id.clone().unwrap_or_else(dated_id))?;
-    let text = match (args.env, args.json) {
-        (true, _) => keys.environment(),
-        (_, true) => keys.json(),
-        _ => keys.explained(),
-    };
+    let id = args.id.clone().unwrap_or_else(dated_id);
+    let text = if args.pseudonym { Period::new(id)?.text(args) } else { Generated::new(id)?.text(args) };
     match &args.out {
         Some(path) => write_new(path, &text)?,
         None => {
@@ -81,6 +83,14 @@ impl Generated {
         Ok(Self { id, join: text(random()?), pseudonym: text(random()?), signing: text(seed), public })
     }
 
+    fn text(&self, args: &Args) -> String {
+        match (args.env, args.json) {
+            (true, _) => self.environment(),
+            (_, true) => self.json(),
+            _ => self.explained(),
+        }
+    }
+
     fn section(&self) -> serde_json::Value {
         let current = |name: &str| json!({ "current": { "env": name, "id": self.id } });
         json!({ "join": current(JOIN), "pseudonym": current(PSEUDONYM), "signing": current(SIGNING) })
@@ -96,7 +106,8 @@ impl Generated {
 
     fn environment(&self) -> String {
         let secrets = [(JOIN, &self.join), (PSEUDONYM, &self.pseudonym), (SIGNING, &self.signing)];
-        secrets.map(|(name, secret)| format!("{name}={}\n", secret.expose())).concat()
+        let secrets = secrets.map(|(name, secret)| format!("{name}={}\n", secret.expose())).concat();
+        format!("{KEY_ID}={}\n{secrets}", self.id)
     }
 
     fn json(&self) -> String {
@@ -121,6 +132,43 @@ impl Generated {
 impl fmt::Debug for Generated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Generated").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A pseudonym secret for some time.
+struct Period {
+    id: String,
+    name: String,
+    secret: Secret<String>,
+}
+
+impl Period {
+    fn new(id: String) -> Result<Self, Failure> {
+        let name = format!("{PSEUDONYM}_{}", id.to_ascii_uppercase());
+        Ok(Self { id, name, secret: random()?.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)) })
+    }
+
+    fn text(&self, args: &Args) -> String {
+        let current = json!({ "current": { "env": self.name, "id": self.id } });
+        let environment = format!("{}={}\n", self.name, self.secret.expose());
+        match (args.env, args.json) {
+            (true, _) => environment,
+            (_, true) => {
+                let env = json!({ self.name.as_str(): self.secret.expose() });
+                format!("{}\n", json!({ "env": env, "pseudonym": current }))
+            }
+            _ => format!(
+                "# plugin configuration: a member of `keys`; what was `current` before goes to `previous`\n\"pseudonym\": \
+                 {current:#}\n\n# environment of the proxy, beside that of the secret before it; the VM needs it by \
+                 vm_config.environment_variables.host_env_keys\n{environment}"
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Period").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -156,7 +204,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 const JOIN: &str = "OIDC_AUDIT_JOIN_KEY";
-const PSEUDONYM: &str = "OIDC_AUDIT_PSEUDONYM_KEY";
 const SIGNING: &str = "OIDC_AUDIT_SIGNING_KEY";
 const EXAMPLES: &str = "Examples:\n  oidc-audit keygen --out keys.txt\n  oidc-audit keygen --env >> \
+                        /etc/envoy/oidc-audit.env\n  oidc-audit keygen --pseudonym --id k202612 --env >> \
                         /etc/envoy/oidc-audit.env";

@@ -14,9 +14,11 @@ mod failure;
 mod findings;
 mod key;
 mod keygen;
+mod lookup;
 mod moment;
 mod pack;
 mod prove;
+mod pseudonym;
 mod reader;
 mod redact;
 mod spool;
@@ -48,8 +50,10 @@ enum Command {
     Collect(Box<collect::Args>),
     Findings(Box<findings::Args>),
     Keygen(keygen::Args),
+    Lookup(Box<lookup::Args>),
     Pack(Box<pack::Args>),
     Prove(prove::ProveArgs),
+    Pseudonym(pseudonym::Args),
     Redact(redact::RedactArgs),
     Retain(redact::RetainArgs),
     Timeline(Box<timeline::Args>),
@@ -69,8 +73,10 @@ fn main() -> ExitCode {
         Command::Collect(args) => collect::run(args, &mut term),
         Command::Findings(args) => findings::run(args, &mut term),
         Command::Keygen(args) => keygen::run(args, &mut term),
+        Command::Lookup(args) => lookup::run(args, &mut term),
         Command::Pack(args) => pack::run(args, &mut term),
         Command::Prove(args) => prove::prove(args, &mut term),
+        Command::Pseudonym(args) => pseudonym::run(args, &mut term),
         Command::Redact(args) => redact::redact(args, &mut term),
         Command::Retain(args) => redact::retain(args, &mut term),
         Command::Timeline(args) => timeline::run(args, &mut term),

@@ -56,6 +56,8 @@ enum Power {
     Redact,
     /// What has expired.
     Retain,
+    /// That somebody was looked up, as `collect` states it.
+    Lookup,
 }
 
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {

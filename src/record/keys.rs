@@ -199,6 +199,12 @@ impl Keys {
         Self::derive(&join, &pseudonym, Origin::Ephemeral)
     }
 
+    /// Of pseudonyms alone, for those who search and never join: there is no join key.
+    #[must_use]
+    pub fn of_pseudonyms(pseudonym: &KeyRing) -> Self {
+        Self { join: Vec::new(), pseudonym: pseudonym.derive(Purpose::Pseudonym.version()), origin: Origin::Configured }
+    }
+
     /// Where the secrets come from.
     #[must_use]
     pub fn origin(&self) -> Origin {

@@ -16,6 +16,9 @@ mod join;
 mod keys;
 mod model;
 mod notes;
+mod person;
+#[cfg(not(target_family = "wasm"))]
+pub mod personal;
 mod privacy;
 #[cfg(not(target_family = "wasm"))]
 pub mod schema;
@@ -34,5 +37,6 @@ pub use event::{AuditEvent, Event};
 pub use join::{Label, join_key};
 pub use keys::{EphemeralSecrets, KeyId, KeyIdError, KeyRing, Keys, MAX_PREVIOUS, NamedKey, Origin};
 pub use model::*;
+pub use person::{PersonName, pseudonyms};
 pub use privacy::{Privacy, Profile};
 pub(crate) use source::read_address;

@@ -5,8 +5,8 @@
 
 use crate::oauth::{IdentityKind, Outcome, Trust};
 use crate::record::Pseudonym;
-use crate::record::join::{Label, join_key};
 use crate::record::keys::Keys;
+use crate::record::person::{PersonName, pseudonyms};
 use crate::record::text::{TEXT_LIMIT, clean};
 
 /// How much of a person is recorded (PROTOCOL §5.1). `standard` and `full` need a stated purpose.
@@ -83,6 +83,8 @@ pub(super) enum Field {
     IdentityClaim,
     /// Hints at the user's own identity provider.
     IdpHint,
+    /// Join values, those of people among them.
+    Joined,
     /// `display`, `ui_locales`
     Presentation,
     /// `redirect_uri` and relatives.
@@ -132,6 +134,32 @@ impl Profile {
     }
 }
 
+impl Action {
+    /// The word that the schemas use (`x-profiles`).
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Drop => "drop",
+            Self::Family => "family",
+            Self::Hmac => "hmac",
+            Self::Keep => "keep",
+            Self::Mask => "mask",
+            Self::Network => "network",
+            Self::Scrub => "scrub",
+        }
+    }
+}
+
+impl Row {
+    /// What each profile does, by the profile's name.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn actions(&self) -> [(&'static str, Action); 3] {
+        let of = |profile: Profile, action| (profile.as_str(), action);
+        [of(Profile::Minimal, self.minimal), of(Profile::Standard, self.standard), of(Profile::Full, self.full)]
+    }
+}
+
 impl Class {
     /// The word that the schemas use.
     #[cfg(not(target_family = "wasm"))]
@@ -151,7 +179,7 @@ impl Class {
 pub(super) fn attempted_name(keys: &Keys, profile: Profile, issuer: &str, name: &str, outcome: Outcome) -> Pseudonym {
     let keep = profile.action(Field::AttemptedName) == Action::Keep && outcome == Outcome::Success;
     Pseudonym {
-        hmac: join_key(keys, Label::Username, issuer, name.as_bytes()),
+        hmac: pseudonyms(keys, PersonName::Username, issuer, name),
         mask: None,
         value: keep.then(|| clean(name, TEXT_LIMIT).text),
     }
@@ -161,7 +189,8 @@ pub(super) fn attempted_name(keys: &Keys, profile: Profile, issuer: &str, name: 
 /// in a claim.
 pub(super) fn hint(keys: &Keys, profile: Profile, issuer: &str, hint: &str, outcome: Outcome) -> Pseudonym {
     let name = attempted_name(keys, profile, issuer, hint, outcome);
-    if is_email(hint) { Pseudonym { hmac: join_key(keys, Label::Email, "", hint.as_bytes()), ..name } } else { name }
+    let email = || pseudonyms(keys, PersonName::Email, issuer, hint);
+    if is_email(hint) { Pseudonym { hmac: email(), ..name } } else { name }
 }
 
 /// Pseudonym of a claim. Mask and value come from claims of direct or verified tokens alone: others can be made up.
@@ -174,13 +203,8 @@ pub(super) fn identity_claim(
 ) -> Pseudonym {
     let trusted = matches!(trust, Some(Trust::Direct | Trust::Verified));
     let action = if trusted { profile.action(Field::IdentityClaim) } else { Action::Hmac };
-    let (label, scope) = match kind {
-        IdentityKind::Email => (Label::Email, ""),
-        IdentityKind::PhoneNumber => (Label::Phone, ""),
-        IdentityKind::PreferredUsername => (Label::Username, issuer),
-    };
     Pseudonym {
-        hmac: join_key(keys, label, scope, value.as_bytes()),
+        hmac: pseudonyms(keys, kind.into(), issuer, value),
         mask: matches!(action, Action::Mask | Action::Keep).then(|| mask(kind, value)),
         value: (action == Action::Keep).then(|| clean(value, TEXT_LIMIT).text),
     }
@@ -215,7 +239,7 @@ const fn row(field: Field, class: Class, members: &'static [&'static str], actio
 }
 
 /// PROTOCOL §5.4. A change here changes what a configured profile means: it is a change of the record format.
-pub(super) const TABLE: [Row; 12] = [
+pub(super) const TABLE: [Row; 13] = [
     row(
         Field::AttemptedName,
         Class::Pii,
@@ -239,12 +263,15 @@ pub(super) const TABLE: [Row; 12] = [
         Class::Identifier,
         &[
             "ActorSection.client_id",
+            "SignedMessageSection.aud",
+            "SignedMessageSection.iss",
             "client.id",
             "id_token.aud",
             "id_token.azp",
             "introspection.aud",
             "introspection.client_id",
             "registration.texts",
+            "token.aud",
         ],
         [Action::Keep; 3],
     ),
@@ -270,6 +297,7 @@ pub(super) const TABLE: [Row; 12] = [
         [Action::Hmac, Action::Mask, Action::Keep],
     ),
     row(Field::IdpHint, Class::Identifier, &["request.idp_hint"], [Action::Keep; 3]),
+    row(Field::Joined, Class::Pseudonymous, &["join"], [Action::Hmac; 3]),
     row(
         Field::Presentation,
         Class::PiiWeak,
@@ -279,7 +307,15 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::RedirectUri,
         Class::Identifier,
-        &["registration.uris", "request.post_logout_redirect_uri", "request.redirect_uri", "response.redirect_uri"],
+        &[
+            "registration.uris",
+            "request.post_logout_redirect_uri",
+            "request.redirect_uri",
+            "request.target",
+            "response.redirect_uri",
+            "response.resource_metadata",
+            "response.targets",
+        ],
         [Action::Keep; 3],
     ),
     row(Field::SourceAddress, Class::Pii, &["source.address"], [Action::Network, Action::Keep, Action::Keep]),
@@ -287,7 +323,7 @@ pub(super) const TABLE: [Row; 12] = [
     row(
         Field::Subject,
         Class::Pseudonymous,
-        &["ActorSection.sub", "join", "subject.sub"],
+        &["ActorSection.sub", "subject.sub"],
         [Action::Drop, Action::Keep, Action::Keep],
     ),
     row(Field::UserAgent, Class::PiiWeak, &["source.user_agent"], [Action::Family, Action::Keep, Action::Keep]),

@@ -1,7 +1,7 @@
 //! One JSON Schema (2020-12) per event, made from the types and narrowed to what records of that event consist of.
 //!
 //! Native only. Beside what the types say: closed vocabularies, forms of ids, no empty values, and the personal-data class
-//! of each member that has one (`x-personal-data`, PROTOCOL §5.4).
+//! of each member (`x-personal-data`, PROTOCOL §5.4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::record::draft::SCHEMA;
 use crate::record::event::Event;
 use crate::record::model::Record;
 use crate::record::notes::MAX_INTEGER;
-use crate::record::privacy;
+use crate::record::personal;
 use crate::record::shape::{ENVELOPE, Lists, Shape};
 use crate::record::text::TEXT_LIMIT;
 
@@ -40,13 +40,7 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         let ids: Vec<&str> = crate::rules::table().iter().map(|rule| rule.id).collect();
         rule.insert("pattern".to_owned(), Value::from(format!("^({})(\\.attempt)?$", ids.join("|"))));
     }
-    for row in &privacy::TABLE {
-        for path in row.members {
-            if let Some(member) = member(&mut general, path) {
-                member.insert("x-personal-data".to_owned(), Value::from(row.class.as_str()));
-            }
-        }
-    }
+    personal::annotate(&mut general);
     Event::all().map(|event| (event.as_str(), narrow(general.clone(), event))).collect()
 }
 
@@ -112,7 +106,8 @@ fn narrow(mut schema: Value, event: Event) -> Value {
         retain(&mut schema, section, members);
     }
     if let Some(name) = member(&mut schema, "event") {
-        *name = Map::from_iter([("const".to_owned(), Value::from(event.as_str()))]);
+        let class = (personal::CLASS.to_owned(), "none".into());
+        *name = Map::from_iter([("const".to_owned(), event.as_str().into()), class]);
     }
     if let Some(root) = schema.as_object_mut() {
         extend(root, json!({ "required": required, "title": event.as_str() }));
@@ -158,7 +153,7 @@ fn references(schema: &Value, used: &mut BTreeSet<String>) {
 }
 
 /// The schema of a member: `client.id`, or `Pseudonym.hmac` for a definition that several members share.
-fn member<'s>(schema: &'s mut Value, path: &str) -> Option<&'s mut Map<String, Value>> {
+pub(super) fn member<'s>(schema: &'s mut Value, path: &str) -> Option<&'s mut Map<String, Value>> {
     let (section, name) = path.split_once('.').map_or((None, path), |(section, name)| (Some(section), name));
     let section = match section {
         Some(section) => definition(schema, section)?,
@@ -406,9 +401,8 @@ mod tests {
     fn every_rule_and_every_shape_names_members_that_exist() {
         let mut general = serde_json::to_value(schema_for!(Record)).unwrap();
         tighten(&mut general);
-        let classes = privacy::TABLE.iter().flat_map(|row| row.members);
-        for path in RULES.iter().map(|(path, _)| path).chain(classes) {
-            assert!(member(&mut general, path).is_some(), "{path}");
+        for path in RULES.iter().map(|(path, _)| (*path).to_owned()).chain(personal::members()) {
+            assert!(member(&mut general, &path).is_some(), "{path}");
         }
         for event in Event::all() {
             let shape = event.shape();

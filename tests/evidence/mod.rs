@@ -29,6 +29,8 @@ pub(crate) struct Export {
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Judgement {
     pub(crate) exit: u64,
+    /// Of people.
+    pub(crate) lookups: u64,
     /// Of every stream its verdict and its end.
     streams: BTreeMap<String, (String, String)>,
     /// Kind and place of everything that is wrong.
@@ -71,6 +73,7 @@ impl Judgement {
             |problem: &Value| format!("{}{}..{}", text(&problem["id"]), text(&problem["from"]), text(&problem["to"]));
         Self {
             exit: report["exit"].as_u64().unwrap(),
+            lookups: report["lookups"].as_u64().unwrap(),
             streams: own.collect(),
             problems: problems.map(|problem| (text(&problem["kind"]), place(problem))).collect(),
         }

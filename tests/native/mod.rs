@@ -10,6 +10,7 @@ use oidc_audit::pipeline::{
 use oidc_audit::record::Observer;
 use oidc_audit::record::audit::StopReason;
 use oidc_audit::time::Timestamp;
+use serde_json::Value;
 
 use crate::support::fixture::{End, Exchange, Fixture, Message, NODE, SOURCE, local_reply};
 
@@ -51,7 +52,12 @@ impl Entropy for Counter {
 
 /// The lines that a sink would get.
 pub(crate) fn lines(fixture: &Fixture, chunking: Chunking) -> Vec<String> {
-    let mut player = Player::new(fixture);
+    lines_with(fixture, &fixture.configuration(), chunking, 1)
+}
+
+/// The same with another configuration, and ids of another seed.
+pub(crate) fn lines_with(fixture: &Fixture, configuration: &Value, chunking: Chunking, seed: u64) -> Vec<String> {
+    let mut player = Player::new(fixture, configuration, seed);
     for (exchange, second) in fixture.exchanges.iter().zip(0..) {
         player.play(exchange, chunking, Timestamp::from_secs(STARTED + 10 * second));
     }
@@ -67,10 +73,9 @@ struct Player {
 }
 
 impl Player {
-    fn new(fixture: &Fixture) -> Self {
+    fn new(fixture: &Fixture, configuration: &Value, seed: u64) -> Self {
         let host = HostFacts { node: Some(NODE.to_owned()) };
-        let text = fixture.configuration().to_string();
-        let config = config::parse(text.as_bytes(), &|_| None, &host)
+        let config = config::parse(configuration.to_string().as_bytes(), &|_| None, &host)
             .unwrap_or_else(|rejected| panic!("{}: {:?}", fixture.name, rejected.problems));
         let settings = RecorderSettings {
             keys: config.keys.expect("every fixture has the test keys"),
@@ -90,7 +95,7 @@ impl Player {
             },
         };
         let recorder = Recorder::new(settings, &config.policy);
-        Self { policy: config.policy, recorder, budget: Budget::new(8 << 20), entropy: Counter(1) }
+        Self { policy: config.policy, recorder, budget: Budget::new(8 << 20), entropy: Counter(seed) }
     }
 
     fn play(&mut self, played: &Exchange, chunking: Chunking, now: Timestamp) {

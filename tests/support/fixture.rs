@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{coding, placeholder, root};
 
 /// One fixture.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fixture {
     /// Its folder's name.
     pub(crate) name: String,
@@ -24,7 +24,7 @@ pub(crate) struct Fixture {
 }
 
 /// `case.json`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// What it shows, for readers.
@@ -74,7 +74,7 @@ pub(crate) enum End {
 }
 
 /// One request and what came back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     pub(crate) request: Message,
     pub(crate) response: Option<Message>,
@@ -103,16 +103,30 @@ pub(crate) fn only() -> Option<String> {
 
 /// All fixtures, by name; those whose name contains `$FIXTURE` where it is set.
 pub(crate) fn load() -> Vec<Fixture> {
+    load_as(Bodies::Coded)
+}
+
+/// How response bodies are handed out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Bodies {
+    /// With the fixture's content coding.
+    Coded,
+    /// Without, nor the field that says so: for whoever changes them.
+    Plain,
+}
+
+/// The same, with response bodies as asked for.
+pub(crate) fn load_as(bodies: Bodies) -> Vec<Fixture> {
     let only = &only().unwrap_or_default();
     let folder = root().join("tests/fixtures/exchanges");
     let mut folders: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.retain(|path| path.is_dir() && path.file_name().unwrap().to_string_lossy().contains(only));
     folders.sort();
-    folders.iter().map(|folder| Fixture::read(folder)).collect()
+    folders.iter().map(|folder| Fixture::read(folder, bodies)).collect()
 }
 
 impl Fixture {
-    fn read(folder: &Path) -> Self {
+    fn read(folder: &Path, bodies: Bodies) -> Self {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read(folder.join("case.json")).unwrap_or_else(|_| panic!("{name} has no case.json"));
         let case: Case = serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{name}/case.json: {error}"));
@@ -124,7 +138,10 @@ impl Fixture {
             };
             let mut response = Message::read(&folder.join(format!("{number:02}-response.http")), Direction::Response);
             if let Some(response) = &mut response {
-                case.encode(response);
+                match bodies {
+                    Bodies::Coded => case.encode(response),
+                    Bodies::Plain => response.fields.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding")),
+                }
             }
             exchanges.push(Exchange { request, response, end: End::Complete });
         }

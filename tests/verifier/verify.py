@@ -167,18 +167,31 @@ class Checkpoint:
         return {"event": self.event, "id": self.id, "jws": self.jws, "schema": "oidc-audit/1", "ts": stamp}
 
 
+# Event: its `typ`, and what a key must be allowed.
+STATEMENTS = {
+    "audit.redacted": ("oidc-audit-redacted+jwt", "redact"),
+    "audit.expired": ("oidc-audit-expired+jwt", "retain"),
+    "audit.lookup": ("oidc-audit-lookup+jwt", "lookup"),
+}
+
+
 class Statement(Checkpoint):
     """What an operator signed: of the same form, with another `typ`."""
 
     def __init__(self, jws, event):
         self.event = event
-        super().__init__(jws, {"audit.redacted": "oidc-audit-redacted+jwt", "audit.expired": "oidc-audit-expired+jwt"}[event])
+        super().__init__(jws, STATEMENTS[event][0])
 
     def name(self):
         claims = self.claims
         if self.event == "audit.redacted":
             self.id = f"{claims['str']}-{claims['num']}"
             self.leaf = unbase64(claims["leaf"])
+        elif self.event == "audit.lookup":
+            texts = [claims["who"], claims["why"], *claims["ps"]]
+            if not 1 <= len(claims["ps"]) <= 256 or not all(isinstance(text, str) for text in texts):
+                raise ValueError("no lookup")
+            self.id = f"lookup-{self.digest}"
         else:
             self.id = f"expired-{self.digest}"
 
@@ -225,7 +238,7 @@ def take(line, streams, statements):
 
 def read_statement(value):
     """What an operator signed; None if the line is something else."""
-    if value.get("event") not in ("audit.redacted", "audit.expired"):
+    if value.get("event") not in STATEMENTS:
         return None
     try:
         statement = Statement(value["jws"], value["event"])
@@ -245,7 +258,7 @@ def thumbprint(x):
 def parse_trusted(key):
     if "d" in key or key["kty"] != "OKP" or key["crv"] != "Ed25519" or key["kid"] != thumbprint(key["x"]):
         raise ValueError("the trust file is not one")
-    if not set(key.get("may", ["seal"])) <= {"seal", "redact", "retain"}:
+    if not set(key.get("may", ["seal"])) <= {"seal", "redact", "retain", "lookup"}:
         raise ValueError("the trust file is not one")
     bounds = [micros(key[name]) if name in key else None for name in ("not_before", "not_after")]
     return {**key, "bounds": bounds}
@@ -285,6 +298,7 @@ class Export:
         self.expired = {}  # stream -> (last checkpoint that has expired or -1, its digest, last record)
         self.windowed = asked.begin is not None or asked.end is not None
         self.problems = []
+        self.lookups = set()
 
     def judge(self, other):
         for statement in self.statements:
@@ -310,7 +324,7 @@ class Export:
             doubt = "untrusted"
         elif not made(key["x"], statement.signed, statement.signature):
             doubt = "bad_signature"
-        elif not may(key, "redact" if redacts else "retain", statement.claims):
+        elif not may(key, STATEMENTS[statement.event][1], statement.claims):
             doubt = "wrong_writer"
         if redacts:
             stream = self.streams.setdefault(statement.claims["str"], Stream(statement.claims["str"]))
@@ -319,6 +333,8 @@ class Export:
                 stream.records.setdefault(statement.claims["num"], set()).add((statement.leaf, statement.leaf))
         elif doubt:
             self.problems.append({"kind": doubt, "id": statement.id})
+        elif statement.event == "audit.lookup":
+            self.lookups.add(statement.id)
         else:
             for entry in statement.claims["streams"]:
                 self.expired.setdefault(entry["str"], []).append((entry.get("n", -1), entry.get("h"), entry["last"]))
@@ -584,6 +600,7 @@ class Export:
             "verdict": VERDICTS[code],
             "as_of": self.as_of,
             "other": other,
+            "lookups": len(self.lookups),
             "records": sum(stream.lines for stream in self.streams.values()),
             "checkpoints": sum(len(stream.chain) for stream in self.streams.values()),
             "problems": self.problems,

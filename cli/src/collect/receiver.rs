@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use super::disk::{Disk, MinFree};
 use super::line::Batch;
+use super::lookup::{self, Lookups};
 use super::metrics::Metrics;
 use super::store::{Answer, Health, Job, Trouble};
 use super::token::Tokens;
@@ -36,6 +37,7 @@ pub(crate) struct Receiver {
     pub(crate) min_free: MinFree,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) lookups: Option<Lookups>,
 }
 
 impl Receiver {
@@ -43,6 +45,7 @@ impl Receiver {
         let reply = match request.uri().path() {
             HEALTH => self.health(request.method()),
             METRICS => self.count(&request),
+            lookup::PATH if self.lookups.is_some() => self.look_up(request).await.unwrap_or_else(|reply| reply),
             path if path == self.path => match self.receive(request).await {
                 Ok(answer) => Reply::stored(&answer),
                 Err(reply) => reply,
@@ -69,6 +72,26 @@ impl Receiver {
         let body = encoding.decode(body, self.max_body)?;
         let batch = Batch::read(&body).map_err(|_| Reply::too_large("too many lines"))?;
         self.store(batch).await
+    }
+
+    /// The line about it is durable before anything is answered.
+    async fn look_up(&self, request: Request<Incoming>) -> Result<Reply, Reply> {
+        let Some(lookups) = &self.lookups else {
+            return Err(Reply::error(StatusCode::NOT_FOUND, "no such path"));
+        };
+        let looked = timeout(self.body_timeout, lookups.look_up(request)).await;
+        let looked = looked.map_err(|_| Reply::error(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))?;
+        let looked = looked.map_err(|(status, why)| match status {
+            StatusCode::METHOD_NOT_ALLOWED => Reply::error(status, why).with(ALLOW, "POST"),
+            StatusCode::UNAUTHORIZED => Reply::error(status, why).with(WWW_AUTHENTICATE, "Bearer"),
+            _ => Reply::error(status, why),
+        })?;
+        let stored = self.store(Batch { lines: vec![looked.line], refused: Vec::new() }).await?;
+        if stored.stored == 1 {
+            Ok(Reply::new(StatusCode::OK, &looked.answer))
+        } else {
+            Err(Reply::trouble(Trouble::WriteFailed))
+        }
     }
 
     /// Reads a body that is too long to its end, up to a bound: a client that is still sending would not see the answer.

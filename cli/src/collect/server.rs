@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -17,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::linger::Linger;
+use super::lookup::Peer;
 use super::receiver::Receiver;
 
 /// An open port and everything its connections need.
@@ -115,21 +118,26 @@ impl Connection {
         // Answers are small and wait for nothing; where this fails they are only later.
         let _ = stream.set_nodelay(true);
         match self.tls.take() {
-            None => self.speak(stream).await,
+            None => self.speak(stream, None).await,
             Some(tls) => {
                 if let Ok(Ok(stream)) = timeout(self.timeouts.first_head, tls.accept(stream)).await {
-                    self.speak(stream).await;
+                    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                    let peer = shown.map(|certificate| Peer::of(certificate));
+                    self.speak(stream, peer).await;
                 }
             }
         }
     }
 
     /// HTTP/1.1 or HTTP/2, as the first bytes say: proxies speak HTTP/2 with prior knowledge on plain TCP, too.
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Option<Peer>) {
         let spoke = Arc::new(AtomicBool::new(false));
         let service = {
             let (receiver, spoke) = (Arc::clone(&self.receiver), Arc::clone(&spoke));
-            service_fn(move |request| {
+            service_fn(move |mut request: Request<Incoming>| {
+                if let Some(peer) = &peer {
+                    request.extensions_mut().insert(peer.clone());
+                }
                 spoke.store(true, Ordering::Relaxed);
                 let receiver = Arc::clone(&receiver);
                 // A task of its own: a proxy that stops sends its last batch and is gone, and hyper drops what it was

@@ -46,12 +46,19 @@ pub(crate) fn acceptor(files: Files<'_>) -> Result<TlsAcceptor, Failure> {
     Ok(Arc::new(config).into())
 }
 
-/// Trusts the authorities of `ca`, or those of the system.
+/// What a client shows of itself: PEM files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) certificate: &'a Path,
+    pub(crate) key: &'a Path,
+}
+
+/// Trusts the authorities of `ca`, or those of the system, and shows a certificate where there is one.
 ///
 /// # Errors
 ///
 /// Which file is wrong, or that the system has none where it is looked for.
-pub(crate) fn connector(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
+pub(crate) fn connector(ca: Option<&Path>, identity: Option<Identity<'_>>) -> Result<TlsConnector, Failure> {
     let mut roots = RootCertStore::empty();
     match ca {
         Some(path) => certificates(path)?.into_iter().for_each(|certificate| drop(roots.add(certificate))),
@@ -61,13 +68,22 @@ pub(crate) fn connector(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
         }
     }
     if roots.is_empty() {
-        return Err(Failure::new("no certificate authority is known that could vouch for the webhook")
-            .hint("--webhook-ca names a PEM file of authorities"));
+        return Err(Failure::new("no certificate authority is known that could vouch for the server")
+            .hint("--webhook-ca, or --ca of `lookup`, names a PEM file of authorities"));
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::new("this build has no usable TLS version"))?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()).into())
+        .map_err(|_| Failure::new("this build has no usable TLS version"))?
+        .with_root_certificates(roots);
+    let Some(Identity { certificate, key: file }) = identity else {
+        return Ok(Arc::new(config.with_no_client_auth()).into());
+    };
+    let key = PrivateKeyDer::from_pem_file(file).map_err(|error| unreadable(file, "private key", &error))?;
+    let config = config.with_client_auth_cert(certificates(certificate)?, key);
+    let config = config.map_err(|_| {
+        Failure::new(format!("the key {} does not belong to the certificate {}", file.display(), certificate.display()))
+    })?;
+    Ok(Arc::new(config).into())
 }
 
 fn verifier(

@@ -10,10 +10,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -60,7 +60,7 @@ impl Webhook {
         least: Severity,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Drained), Failure> {
-        let connector = if url.secure { Some(tls::connector(ca)?) } else { None };
+        let connector = if url.secure { Some(tls::connector(ca, None)?) } else { None };
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::io("cannot start threads", &error))?;
         let (queue, waiting) = mpsc::channel(QUEUE);
@@ -108,6 +108,18 @@ impl FromStr for Url {
         let target = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         Ok(Self { host, port, target, secure })
+    }
+}
+
+impl Url {
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The value of `Host`.
+    fn host_field(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("{host}:{}", self.port)
     }
 }
 
@@ -185,9 +197,8 @@ impl Sender {
     {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         let serving = tokio::spawn(connection);
-        let host = if self.url.host.contains(':') { format!("[{}]", self.url.host) } else { self.url.host.clone() };
         let request = Request::post(&self.url.target)
-            .header(HOST, format!("{host}:{}", self.url.port))
+            .header(HOST, self.url.host_field())
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, "oidc-audit")
             .body(Full::new(body))
@@ -196,6 +207,42 @@ impl Sender {
         serving.abort();
         Ok(response?.status())
     }
+}
+
+/// One request to the host of a URL, and its answer, of which a body longer than `most` bytes is an error.
+///
+/// # Errors
+///
+/// What the operating system, TLS or HTTP says.
+pub(crate) async fn ask(
+    url: &Url,
+    connector: Option<&TlsConnector>,
+    mut request: Request<Full<Bytes>>,
+    most: usize,
+) -> io::Result<(StatusCode, Bytes)> {
+    let host = HeaderValue::from_str(&url.host_field()).map_err(io::Error::other)?;
+    request.headers_mut().insert(HOST, host);
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("oidc-audit"));
+    let stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
+    match connector {
+        None => answered(stream, request, most).await,
+        Some(connector) => {
+            let name = ServerName::try_from(url.host.clone()).map_err(io::Error::other)?;
+            answered(connector.connect(name, stream).await?, request, most).await
+        }
+    }
+}
+
+async fn answered<S>(stream: S, request: Request<Full<Bytes>>, most: usize) -> io::Result<(StatusCode, Bytes)>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(io::Error::other)?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), most).collect().await.map_err(io::Error::other)?;
+    Ok((status, body.to_bytes()))
 }
 
 /// Findings that wait; the oldest is being sent.

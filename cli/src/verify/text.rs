@@ -28,8 +28,11 @@ pub(crate) fn write(to: &mut dyn Write, report: &Report, trusted: bool, palette:
 fn head(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()> {
     let verdict = palette.paint(style(report.verdict), report.verdict.as_str().to_uppercase());
     let as_of = moment::rfc3339(Timestamp::from_micros(report.as_of));
-    let Report { records, checkpoints, other, .. } = report;
+    let Report { records, checkpoints, lookups, other, .. } = report;
     write!(to, "{verdict}  {} streams, {records} records, {checkpoints} checkpoints", report.streams.len())?;
+    if *lookups > 0 {
+        write!(to, ", {lookups} lookups of people")?;
+    }
     if *other > 0 {
         write!(to, ", {other} lines of others")?;
     }

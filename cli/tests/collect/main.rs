@@ -17,6 +17,7 @@ use process::{folder, output, text};
 mod collector;
 mod evidence;
 mod findings;
+mod lookup;
 mod parting;
 #[path = "../process/mod.rs"]
 mod process;

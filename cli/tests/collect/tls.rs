@@ -104,27 +104,28 @@ fn a_key_of_another_certificate_is_told_before_anything_is_opened() {
     assert!(text(&refused.stderr).contains("holds no PEM private key"), "{}", text(&refused.stderr));
 }
 
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+pub(crate) struct Authority {
+    pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
     }
 
-    fn issue(&self, name: &str, usage: ExtendedKeyUsagePurpose) -> (String, KeyPair) {
+    pub(crate) fn issue(&self, names: &[&str], usage: ExtendedKeyUsagePurpose) -> (String, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        let mut params =
+            CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
         params.extended_key_usages = vec![usage];
         (params.signed_by(&key, &self.issuer).unwrap().pem(), key)
     }
 
-    fn server_files(&self, dir: &Path) -> Vec<&'static str> {
-        let (certificate, key) = self.issue("collector.test", ExtendedKeyUsagePurpose::ServerAuth);
+    pub(crate) fn server_files(&self, dir: &Path) -> Vec<&'static str> {
+        let (certificate, key) = self.issue(&["collector.test", "127.0.0.1"], ExtendedKeyUsagePurpose::ServerAuth);
         let (cert_file, key_file) = (dir.join("tls.crt"), dir.join("tls.key"));
         fs::write(&cert_file, certificate).unwrap();
         fs::write(&key_file, key.serialize_pem()).unwrap();
@@ -160,7 +161,7 @@ impl Client<'_> {
         let mut config = match self.identity {
             None => builder.with_no_client_auth(),
             Some(authority) => {
-                let (pem, key) = authority.issue("proxy", ExtendedKeyUsagePurpose::ClientAuth);
+                let (pem, key) = authority.issue(&["proxy"], ExtendedKeyUsagePurpose::ClientAuth);
                 let chain = vec![
                     <CertificateDer<'_> as tokio_rustls::rustls::pki_types::pem::PemObject>::from_pem_slice(
                         pem.as_bytes(),
@@ -210,6 +211,6 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-fn leak(path: &Path) -> &'static str {
+pub(crate) fn leak(path: &Path) -> &'static str {
     path.to_str().unwrap().to_owned().leak()
 }

@@ -10,10 +10,10 @@ use crate::oauth::{
 use crate::record::draft::authorization::{MAX_AUDIENCES, MAX_UNKNOWN, MAX_WORDS};
 use crate::record::draft::id_token::MAX_CLAIMS;
 use crate::record::draft::{Drafter, words};
-use crate::record::join::{Label, join_key};
 use crate::record::model::{
     ActorSection, IntrospectionSection, Pseudonym, Record, RequestSection, ResponseSection, TokenSection,
 };
+use crate::record::person::{PersonName, pseudonyms};
 use crate::record::privacy::{Action, Field, identity_claim, is_email};
 use crate::record::text::{TEXT_LIMIT, clean};
 use crate::record::uri::authority_of;
@@ -105,7 +105,7 @@ impl Drafter<'_> {
                     Some(Trust::Direct),
                 );
             }
-            let hmac = join_key(self.keys, Label::Sub, issuer, sub.as_bytes());
+            let hmac = pseudonyms(self.keys, PersonName::Subject, issuer, sub);
             Pseudonym { hmac, mask: None, value: keep.then(|| clean(sub, TEXT_LIMIT).text) }
         });
         ActorSection { client_id, sub }

@@ -3,8 +3,9 @@
 use crate::oauth::{Client, IdentityKind, LinkRole, Message, OAuthError, Observation, Outcome, Subject, Trust};
 use crate::record::draft::signed_message::ASSERTION;
 use crate::record::draft::{Drafter, words};
-use crate::record::join::{Label, flow, join_all, join_key, role};
+use crate::record::join::{flow, join_all, role};
 use crate::record::model::{ClientSection, Record, SubjectSection};
+use crate::record::person::{PersonName, pseudonyms};
 use crate::record::privacy::{Action, Field, Profile, identity_claim, is_email};
 use crate::record::text::scrub;
 use crate::record::uri::authority_of;
@@ -88,7 +89,7 @@ impl Drafter<'_> {
             && !joined.values.contains_key(role(LinkRole::Sub))
         {
             let issuer = subject.and_then(|subject| subject.issuer.as_deref()).unwrap_or(self.issuer);
-            let values = join_key(self.keys, Label::Sub, issuer, sub.as_bytes());
+            let values = pseudonyms(self.keys, PersonName::Subject, issuer, sub);
             joined.values.insert(role(LinkRole::Sub).to_owned(), values);
         }
         record.flow = flow(&joined.values);

@@ -24,6 +24,6 @@ pub use problem::{Problem, ProblemKind, Verdict};
 pub use proof::{NotAProof, Proof, Proven};
 pub use ranges::Ranges;
 pub use report::{End, Report, StreamReport};
-pub use statement::{Content, Expired, Statement};
+pub use statement::{Content, Expired, MAX_PSEUDONYMS, Statement};
 pub use trust::{Power, Trust, TrustProblem, TrustedKey};
 pub use verifier::{Asked, Verifier};

@@ -23,6 +23,8 @@ pub struct Report {
     pub records: u64,
     /// Checkpoints that count.
     pub checkpoints: u64,
+    /// People that were looked up, by the statements that are believed.
+    pub lookups: u64,
     /// Lines that are neither.
     pub other: u64,
     /// What belongs to no stream that is there.
@@ -86,6 +88,7 @@ impl Report {
             as_of: as_of.as_micros(),
             records: streams.iter().map(|stream| stream.records).sum(),
             checkpoints: streams.iter().map(|stream| stream.checkpoints).sum(),
+            lookups: 0,
             other,
             problems,
             streams,

@@ -1,4 +1,5 @@
-//! What an operator signs: that a record was taken out, and what of a store has expired (`docs/record-format.md`).
+//! What an operator signs: that a record was taken out, and what of a store has expired; and what a collector does: that
+//! somebody was looked up (`docs/record-format.md`).
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,15 @@ pub enum Content {
         before: Timestamp,
         /// Of every stream that this touches, what is gone.
         streams: Vec<Expired>,
+    },
+    /// Pseudonyms of a name were given out; never the name.
+    Lookup {
+        /// What was given out, at most [`MAX_PSEUDONYMS`].
+        pseudonyms: Vec<String>,
+        /// Why: a ticket, of at most 200 characters.
+        reason: String,
+        /// Who asked: `sha256:` and the digest of a client certificate in hex, or `loopback`.
+        who: String,
     },
     /// One record; its leaf stands for it.
     Redacted {
@@ -66,11 +76,16 @@ impl Statement {
     pub fn read(value: &Value) -> Option<Self> {
         let jws = value.get("jws")?.as_str().filter(|jws| jws.len() <= MAX_LINE)?;
         let event = value.get("event")?.as_str()?;
-        let typ = [EXPIRED, REDACTED].into_iter().find(|(name, _)| *name == event)?.1;
+        let kind = KINDS.into_iter().find(|(name, ..)| *name == event)?;
+        let (_, typ, _) = kind;
         let parsed = Jws::parse_typed(jws, typ).ok()?;
         let claims: Value = serde_json::from_str(&parsed.payload).ok()?;
         let issued = Timestamp::from_micros(claims.get("iat")?.as_u64()?);
-        let content = if typ == EXPIRED.1 { read_expired(&claims)? } else { read_redacted(&claims)? };
+        let content = match kind {
+            EXPIRED => read_expired(&claims)?,
+            LOOKUP => read_lookup(&claims)?,
+            _ => read_redacted(&claims)?,
+        };
         let statement = Self { content, issued, jws: jws.to_owned() };
         let own = statement.members();
         own.iter().all(|(name, own)| value.get(name) == Some(own)).then_some(statement)
@@ -84,8 +99,7 @@ impl Statement {
         if !jws.is_signed_by(&key.key) {
             return Err(ProblemKind::BadSignature);
         }
-        let power = if self.content.typ() == EXPIRED.1 { Power::Retain } else { Power::Redact };
-        if key.may(power, self.issued) { Ok(()) } else { Err(ProblemKind::WrongWriter) }
+        if key.may(self.content.kind().2, self.issued) { Ok(()) } else { Err(ProblemKind::WrongWriter) }
     }
 
     /// Of the line.
@@ -93,6 +107,7 @@ impl Statement {
     pub fn id(&self) -> String {
         match &self.content {
             Content::Expired { .. } => format!("expired-{}", Digest::of(self.jws.as_bytes())),
+            Content::Lookup { .. } => format!("lookup-{}", Digest::of(self.jws.as_bytes())),
             Content::Redacted { stream, number, .. } => format!("{stream}-{number}"),
         }
     }
@@ -102,9 +117,8 @@ impl Statement {
     }
 
     fn members(&self) -> Map<String, Value> {
-        let event = if self.content.typ() == EXPIRED.1 { EXPIRED.0 } else { REDACTED.0 };
         let texts = [
-            ("event", event.to_owned()),
+            ("event", self.content.kind().0.to_owned()),
             ("id", self.id()),
             ("jws", self.jws.clone()),
             ("schema", "oidc-audit/1".to_owned()),
@@ -116,9 +130,14 @@ impl Statement {
 
 impl Content {
     fn typ(&self) -> &'static str {
+        self.kind().1
+    }
+
+    fn kind(&self) -> Kind {
         match self {
-            Self::Expired { .. } => EXPIRED.1,
-            Self::Redacted { .. } => REDACTED.1,
+            Self::Expired { .. } => EXPIRED,
+            Self::Lookup { .. } => LOOKUP,
+            Self::Redacted { .. } => REDACTED,
         }
     }
 }
@@ -129,6 +148,9 @@ fn claims(content: &Content, issued: Timestamp) -> Value {
         Content::Expired { before, streams } => {
             let streams: Vec<Value> = streams.iter().map(expired).collect();
             json!({"before": before.as_micros(), "iat": at, "streams": streams, "v": 1})
+        }
+        Content::Lookup { pseudonyms, reason, who } => {
+            json!({"iat": at, "ps": pseudonyms, "v": 1, "who": who, "why": reason})
         }
         Content::Redacted { stream, number, leaf, reason } => {
             json!({"iat": at, "leaf": leaf.to_string(), "num": number, "str": stream.to_string(), "v": 1, "why": reason})
@@ -160,6 +182,13 @@ fn read_expired(claims: &Value) -> Option<Content> {
     is_first(claims).then_some(Content::Expired { before, streams })
 }
 
+fn read_lookup(claims: &Value) -> Option<Content> {
+    let text = |name: &str| Some(claims.get(name)?.as_str()?.to_owned());
+    let given = claims.get("ps")?.as_array().filter(|given| (1..=MAX_PSEUDONYMS).contains(&given.len()))?;
+    let pseudonyms = given.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    is_first(claims).then_some(Content::Lookup { pseudonyms, reason: text("why")?, who: text("who")? })
+}
+
 fn read_redacted(claims: &Value) -> Option<Content> {
     let text = |name: &str| claims.get(name)?.as_str();
     let stream = StreamId::parse(text("str")?)?;
@@ -172,6 +201,13 @@ fn is_first(claims: &Value) -> bool {
     claims.get("v").and_then(Value::as_u64) == Some(1)
 }
 
-/// Event and `typ`.
-const EXPIRED: (&str, &str) = ("audit.expired", "oidc-audit-expired+jwt");
-const REDACTED: (&str, &str) = ("audit.redacted", "oidc-audit-redacted+jwt");
+/// Of one lookup, so that its line is no longer than any other.
+pub const MAX_PSEUDONYMS: usize = 256;
+
+/// Event, `typ`, and what a key must be allowed.
+type Kind = (&'static str, &'static str, Power);
+
+const EXPIRED: Kind = ("audit.expired", "oidc-audit-expired+jwt", Power::Retain);
+const LOOKUP: Kind = ("audit.lookup", "oidc-audit-lookup+jwt", Power::Lookup);
+const REDACTED: Kind = ("audit.redacted", "oidc-audit-redacted+jwt", Power::Redact);
+const KINDS: [Kind; 3] = [EXPIRED, LOOKUP, REDACTED];

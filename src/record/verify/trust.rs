@@ -28,6 +28,8 @@ pub struct TrustedKey {
 /// What a key may sign.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Power {
+    /// That somebody was looked up.
+    Lookup,
     /// That a record was taken out.
     Redact,
     /// What has expired.
@@ -191,7 +193,8 @@ fn groups(entry: &Map<String, Value>, wrong: &mut impl FnMut(&str, &'static str)
 }
 
 impl Power {
-    const ALL: [(&'static str, Self); 3] = [("redact", Self::Redact), ("retain", Self::Retain), ("seal", Self::Seal)];
+    const ALL: [(&'static str, Self); 4] =
+        [("lookup", Self::Lookup), ("redact", Self::Redact), ("retain", Self::Retain), ("seal", Self::Seal)];
 
     /// By its name in a trust file.
     #[must_use]
@@ -205,7 +208,7 @@ fn powers(entry: &Map<String, Value>, wrong: &mut impl FnMut(&str, &'static str)
     let names = value.as_array().filter(|names| !names.is_empty());
     let powers = names.and_then(|names| names.iter().map(|name| Power::read(name.as_str()?)).collect::<Option<_>>());
     powers.unwrap_or_else(|| {
-        wrong("may", "a list of \"seal\", \"redact\", \"retain\"");
+        wrong("may", "a list of \"seal\", \"redact\", \"retain\", \"lookup\"");
         Vec::new()
     })
 }

@@ -1,6 +1,6 @@
 //! The verifier: all streams of an export.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::batch::StreamId;
 use crate::record::evidence::{Checkpoint, Head};
@@ -23,6 +23,8 @@ pub struct Verifier {
     heads: BTreeMap<StreamId, (Head, Timestamp)>,
     /// What has expired, by the statements that are believed.
     expired: Vec<Expired>,
+    /// Lookups that are believed.
+    lookups: BTreeSet<String>,
     /// What is wrong with others.
     problems: Vec<Problem>,
     newest: Option<Timestamp>,
@@ -71,6 +73,7 @@ impl Verifier {
             streams: BTreeMap::new(),
             heads: BTreeMap::new(),
             expired: Vec::new(),
+            lookups: BTreeSet::new(),
             problems: Vec::new(),
             newest: None,
             other: 0,
@@ -155,7 +158,8 @@ impl Verifier {
             StreamReport::of(stream, end)
         };
         let streams = self.streams.into_values().map(judge).collect();
-        Report::new(streams, problems, as_of, self.other)
+        let report = Report::new(streams, problems, as_of, self.other);
+        Report { lookups: u64::try_from(self.lookups.len()).unwrap_or(u64::MAX), ..report }
     }
 
     fn state(&mut self, statement: &Statement) {
@@ -171,6 +175,10 @@ impl Verifier {
             What::Expired { streams, .. } => match doubt {
                 Some(kind) => self.problems.push(Problem::at(kind, statement.id())),
                 None => self.expired.extend(streams),
+            },
+            What::Lookup { .. } => match doubt {
+                Some(kind) => self.problems.push(Problem::at(kind, statement.id())),
+                None => drop(self.lookups.insert(statement.id())),
             },
         }
     }
