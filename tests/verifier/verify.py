@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 EXIT = {
     **dict.fromkeys(["redacted", "expired"], 0),
-    **dict.fromkeys(["declared_loss", "unclean_end", "clock_step"], 1),
+    **dict.fromkeys(["declared_loss", "unclean_end", "clock_step", "border"], 1),
     **dict.fromkeys(["untrusted", "unsigned", "unbound", "unsealed", "missing_group"], 3),
 }
 NOBODY = ("untrusted", "unsigned", "unbound")  # stands behind such a checkpoint
@@ -422,12 +422,21 @@ class Export:
         for point in seen:
             self.judge_batch(stream, point, covered, absent)
         self.judge_chain(stream, seen, lost_points, absent)
+        if seen and self.asked.begin is not None and seen[0].n > 0 and "first" in seen[0].claims:
+            if seen[0].n - 1 not in {point.n for point in stream.chain}:
+                # The export begins inside this batch: what of it was before the window was left out for that.
+                border = absent & set(range(seen[0].claims["first"], seen[0].claims["last"] + 1))
+                absent -= border
+                self.tell(stream, "border", border)
         absent_for = {"expired": absent & gone, "declared_loss": (absent & lost) - gone, "undeclared_loss": absent - lost - gone}
         for kind, numbers in absent_for.items():
-            for first, last in ranges(numbers):
-                places = {"id": first} if first == last else {"from": first, "to": last}
-                stream.problem(kind, **{name: f"{stream.name}-{number}" for name, number in places.items()})
+            self.tell(stream, kind, numbers)
         self.judge_strangers(stream, seen, covered)
+
+    def tell(self, stream, kind, numbers):
+        for first, last in ranges(numbers):
+            places = {"id": first} if first == last else {"from": first, "to": last}
+            stream.problem(kind, **{name: f"{stream.name}-{number}" for name, number in places.items()})
 
     def judge_expired(self, stream, n, digest):
         """What is left must be the rest of what has expired."""

@@ -161,6 +161,10 @@ fn what_to_do(kind: ProblemKind) -> &'static str {
         ProblemKind::DeclaredLoss => {
             "The proxy gave these records up and says so: look at the sink's errors at that time."
         }
+        ProblemKind::Border => {
+            "The export begins inside a batch: what is absent of it was before the window, or was taken away. An export that \
+             begins an hour earlier says which."
+        }
         ProblemKind::Expired | ProblemKind::Redacted => {
             "What an operator signed for is no loss: its line says when and why."
         }

@@ -97,6 +97,11 @@ impl Chain {
         Placed::New
     }
 
+    /// Whether a checkpoint of that number is there.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.runs.iter().any(|run| run.first.number <= number && number <= run.last.number)
+    }
+
     /// Whether the checkpoint of a number is there, and is that one.
     pub(super) fn is(&self, number: u64, digest: &Digest) -> Option<bool> {
         let run = self.runs.iter().find(|run| run.first.number <= number && number <= run.last.number)?;

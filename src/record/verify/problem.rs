@@ -30,6 +30,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// A checkpoint's line or JWS is not what it says it is.
     BadSignature,
+    /// A record of the first batch in a window is absent, where the export begins with that batch.
+    Border,
     /// `prev` or `first` does not follow from the checkpoint before, which is there.
     ChainBroken,
     /// The wall clock moved otherwise than the one that is never set.
@@ -116,7 +118,7 @@ impl ProblemKind {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Expired | Self::Redacted => Verdict::Intact,
-            Self::ClockStep | Self::DeclaredLoss | Self::UncleanEnd => Verdict::Incomplete,
+            Self::Border | Self::ClockStep | Self::DeclaredLoss | Self::UncleanEnd => Verdict::Incomplete,
             Self::MissingGroup | Self::Unbound | Self::Unsealed | Self::Unsigned | Self::Untrusted => {
                 Verdict::Undecided
             }
@@ -129,6 +131,7 @@ impl ProblemKind {
     pub fn title(self) -> &'static str {
         match self {
             Self::BadSignature => "BAD SIGNATURE",
+            Self::Border => "BORDER",
             Self::ChainBroken => "CHAIN BROKEN",
             Self::ClockStep => "CLOCK",
             Self::DeclaredLoss => "DECLARED LOSS",

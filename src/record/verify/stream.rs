@@ -37,6 +37,8 @@ pub(super) struct Stream {
     /// Whether any of its checkpoints is believed.
     believed: bool,
     closed: bool,
+    /// The first checkpoint inside the window, and what it covers.
+    anchor: Option<(u64, Option<Range>)>,
     /// Number of the newest checkpoint that compares clocks, and what it says.
     skewed: Option<u64>,
     pub(super) skews: Vec<Skew>,
@@ -61,6 +63,7 @@ impl Stream {
             waiting: Vec::new(),
             believed: false,
             closed: false,
+            anchor: None,
             skewed: None,
             skews: Vec::new(),
             seen_by_sibling: None,
@@ -102,6 +105,10 @@ impl Stream {
         let digest = Digest::of(line.jws.as_bytes());
         let checkpoint = line.checkpoint;
         let inside = asked.is_inside(checkpoint.issued);
+        if inside && self.anchor.is_none_or(|(number, _)| checkpoint.number < number) {
+            let covered = checkpoint.covered.as_ref().map(|covered| (covered.first, covered.last));
+            self.anchor = Some((checkpoint.number, covered));
+        }
         match self.chain.place(Point::of(&checkpoint, digest, inside), &mut self.problems) {
             Placed::Copy => return None,
             Placed::Fork => {
@@ -203,11 +210,29 @@ impl Stream {
         let stream = self.id;
         let mut absent = self.batches.finish(&mut self.problems, &|number| name(stream, number));
         let holes = self.judge_holes(asked, &mut absent);
+        let absent = self.without_border(absent, asked);
         self.judge_absent(&absent);
         self.judge_strangers(&holes, asked);
         if self.believed {
             self.refuse_mixture();
         }
+    }
+
+    /// Takes out what is absent of the first batch inside, where the export begins with it: what of it was before the window,
+    /// and left out for that, nobody can tell from what was taken away.
+    fn without_border(&mut self, absent: Ranges, asked: &Asked) -> Ranges {
+        let begins = |number: &u64| asked.from.is_some() && number.checked_sub(1).is_some_and(|n| !self.chain.has(n));
+        let Some((_, Some((first, last)))) = self.anchor.filter(|(number, _)| begins(number)) else { return absent };
+        let mut border = Ranges::default();
+        border.add(first, last);
+        let mut rest = Ranges::default();
+        for (first, last) in absent.iter() {
+            border.missing(first, last).into_iter().for_each(|(first, last)| rest.add(first, last));
+        }
+        for (first, last) in absent.within(first, last) {
+            self.problems.push(row(ProblemKind::Border, self.id, (first, last)));
+        }
+        rest
     }
 
     /// Checkpoints that are not here. Adds to `absent` the records of those whose loss is declared, where they are not here.
@@ -250,10 +275,7 @@ impl Stream {
     }
 
     fn judge_absent(&mut self, absent: &Ranges) {
-        let row = |kind, (first, last)| match first == last {
-            true => Problem::at(kind, name(self.id, first)),
-            false => Problem::row(kind, name(self.id, first), name(self.id, last)),
-        };
+        let row = |kind, range| row(kind, self.id, range);
         let mut found = Vec::new();
         let mut unexplained = Ranges::default();
         for (first, last) in absent.iter() {
@@ -378,6 +400,13 @@ struct Holes {
 fn named_key(checkpoint: &Checkpoint) -> Option<(u64, PublicKey)> {
     let epoch = checkpoint.epoch.saturating_add(u64::from(checkpoint.kind == Kind::Roll));
     checkpoint.next_key.map(|key| (epoch, key))
+}
+
+fn row(kind: ProblemKind, stream: StreamId, (first, last): Range) -> Problem {
+    match first == last {
+        true => Problem::at(kind, name(stream, first)),
+        false => Problem::row(kind, name(stream, first), name(stream, last)),
+    }
 }
 
 fn name(stream: StreamId, number: u64) -> String {
