@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use evidence::mutate::{HARMLESS, TAMPERINGS};
 use evidence::random::Random;
-use evidence::{Export, Judgement, writer};
+use evidence::{Export, Judgement, bindings, writer};
 use oidc_audit::record::evidence::{Digest, SigningKey};
 use oidc_audit::record::verify::{Content, Expired, Line, Statement};
 use oidc_audit::time::Timestamp;
@@ -121,6 +121,19 @@ fn what_an_operator_signed_is_accepted_and_nobody_elses_word_is() {
     let exports: Vec<Export> = cases.iter().map(|case| case.0.clone()).collect();
     for (judgement, (_, kind, most)) in judge_all("statements", &exports).iter().zip(&cases) {
         assert!(judgement.has(kind) && (judgement.exit == 2) == (*most == 2), "{kind}: {judgement:?}");
+    }
+}
+
+/// What a collector signed of enrolled streams, and what others say of them.
+#[test]
+fn a_stream_is_bound_to_the_workload_that_a_collector_names_and_to_no_other() {
+    let cases = bindings::cases();
+    let exports: Vec<Export> = cases.iter().map(|case| case.export.clone()).collect();
+    for (judgement, case) in judge_all("bindings", &exports).iter().zip(&cases) {
+        assert_eq!(judgement.exit, case.exit, "{}: {judgement:?}", case.name);
+        assert!(case.problem.is_none_or(|kind| judgement.has(kind)), "{}: {judgement:?}", case.name);
+        let writers = judgement.streams.values().map(|stream| stream.2.as_str());
+        assert!(case.exit != 1 || writers.eq([writer::WRITER; 4]), "{}: {judgement:?}", case.name);
     }
 }
 

@@ -1,12 +1,14 @@
-//! What an operator signs: that a record was taken out, and what of a store has expired (`docs/record-format.md`).
+//! What operators and collectors sign: that a record was taken out, what of a store has expired, and whose a stream's key is
+//! (`docs/record-format.md`).
 
 use serde_json::{Map, Value, json};
 
 use crate::record::batch::StreamId;
 use crate::record::canonical;
-use crate::record::evidence::{Alg, Digest, Jws, MAX_LINE, SigningKey};
+use crate::record::evidence::{Alg, Digest, Jws, MAX_LINE, PublicKey, SigningKey};
 use crate::record::verify::problem::ProblemKind;
 use crate::record::verify::trust::{Power, Trust};
+use crate::record::verify::writers::SpiffeId;
 use crate::time::Timestamp;
 
 /// A signed statement, still to be believed.
@@ -22,6 +24,8 @@ pub struct Statement {
 /// What is stated.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Content {
+    /// A key of a stream, and who sent what it signs.
+    Bound(Binding),
     /// Everything that was older than `before`.
     Expired {
         /// The time that was asked for.
@@ -40,6 +44,19 @@ pub enum Content {
         /// Why.
         reason: String,
     },
+}
+
+/// Whose a key of an enrolled stream is: that of the workload which showed this id under mutual TLS.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Binding {
+    /// The stream.
+    pub stream: StreamId,
+    /// The workload.
+    pub writer: SpiffeId,
+    /// The writer group that the stream claims.
+    pub group: String,
+    /// The key.
+    pub key: PublicKey,
 }
 
 /// What of one stream has expired.
@@ -66,11 +83,16 @@ impl Statement {
     pub fn read(value: &Value) -> Option<Self> {
         let jws = value.get("jws")?.as_str().filter(|jws| jws.len() <= MAX_LINE)?;
         let event = value.get("event")?.as_str()?;
-        let typ = [EXPIRED, REDACTED].into_iter().find(|(name, _)| *name == event)?.1;
+        let typ = [BOUND, EXPIRED, REDACTED].into_iter().find(|(name, _)| *name == event)?.1;
         let parsed = Jws::parse_typed(jws, typ).ok()?;
         let claims: Value = serde_json::from_str(&parsed.payload).ok()?;
         let issued = Timestamp::from_micros(claims.get("iat")?.as_u64()?);
-        let content = if typ == EXPIRED.1 { read_expired(&claims)? } else { read_redacted(&claims)? };
+        let read = match typ {
+            _ if typ == BOUND.1 => read_bound,
+            _ if typ == EXPIRED.1 => read_expired,
+            _ => read_redacted,
+        };
+        let content = read(&claims)?;
         let statement = Self { content, issued, jws: jws.to_owned() };
         let own = statement.members();
         own.iter().all(|(name, own)| value.get(name) == Some(own)).then_some(statement)
@@ -84,14 +106,14 @@ impl Statement {
         if !jws.is_signed_by(&key.key) {
             return Err(ProblemKind::BadSignature);
         }
-        let power = if self.content.typ() == EXPIRED.1 { Power::Retain } else { Power::Redact };
-        if key.may(power, self.issued) { Ok(()) } else { Err(ProblemKind::WrongWriter) }
+        if key.may(self.content.power(), self.issued) { Ok(()) } else { Err(ProblemKind::WrongWriter) }
     }
 
     /// Of the line.
     #[must_use]
     pub fn id(&self) -> String {
         match &self.content {
+            Content::Bound(_) => format!("bound-{}", Digest::of(self.jws.as_bytes())),
             Content::Expired { .. } => format!("expired-{}", Digest::of(self.jws.as_bytes())),
             Content::Redacted { stream, number, .. } => format!("{stream}-{number}"),
         }
@@ -102,9 +124,8 @@ impl Statement {
     }
 
     fn members(&self) -> Map<String, Value> {
-        let event = if self.content.typ() == EXPIRED.1 { EXPIRED.0 } else { REDACTED.0 };
         let texts = [
-            ("event", event.to_owned()),
+            ("event", self.content.names().0.to_owned()),
             ("id", self.id()),
             ("jws", self.jws.clone()),
             ("schema", "oidc-audit/1".to_owned()),
@@ -116,9 +137,23 @@ impl Statement {
 
 impl Content {
     fn typ(&self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Expired { .. } => EXPIRED.1,
-            Self::Redacted { .. } => REDACTED.1,
+            Self::Bound(_) => BOUND,
+            Self::Expired { .. } => EXPIRED,
+            Self::Redacted { .. } => REDACTED,
+        }
+    }
+
+    /// What the key that signs it must be allowed.
+    fn power(&self) -> Power {
+        match self {
+            Self::Bound(_) => Power::Bind,
+            Self::Expired { .. } => Power::Retain,
+            Self::Redacted { .. } => Power::Redact,
         }
     }
 }
@@ -126,6 +161,9 @@ impl Content {
 fn claims(content: &Content, issued: Timestamp) -> Value {
     let at = issued.as_micros();
     match content {
+        Content::Bound(Binding { stream, key, group, writer }) => {
+            json!({"grp": group, "iat": at, "spiffe": writer.as_str(), "str": stream.to_string(), "v": 1, "x": key.to_string()})
+        }
         Content::Expired { before, streams } => {
             let streams: Vec<Value> = streams.iter().map(expired).collect();
             json!({"before": before.as_micros(), "iat": at, "streams": streams, "v": 1})
@@ -142,6 +180,13 @@ fn expired(of: &Expired) -> Value {
         Some((number, digest)) => json!({"h": digest.to_string(), "last": of.last, "n": number, "str": stream}),
         None => json!({"last": of.last, "str": stream}),
     }
+}
+
+fn read_bound(claims: &Value) -> Option<Content> {
+    let text = |name: &str| claims.get(name)?.as_str();
+    let (stream, key) = (StreamId::parse(text("str")?)?, PublicKey::parse(text("x")?).ok()?);
+    let (group, writer) = (text("grp")?.to_owned(), SpiffeId::parse(text("spiffe")?)?);
+    is_first(claims).then_some(Content::Bound(Binding { stream, key, group, writer }))
 }
 
 fn read_expired(claims: &Value) -> Option<Content> {
@@ -173,5 +218,6 @@ fn is_first(claims: &Value) -> bool {
 }
 
 /// Event and `typ`.
+const BOUND: (&str, &str) = ("audit.bound", "oidc-audit-bound+jwt");
 const EXPIRED: (&str, &str) = ("audit.expired", "oidc-audit-expired+jwt");
 const REDACTED: (&str, &str) = ("audit.redacted", "oidc-audit-redacted+jwt");
