@@ -18,11 +18,13 @@ pub(crate) mod guard;
 pub(crate) mod line;
 mod linger;
 mod metrics;
+mod peer;
 mod receiver;
 mod recent;
 mod segment;
 mod server;
 mod store;
+mod ties;
 mod tls;
 mod token;
 mod watch;
@@ -32,6 +34,7 @@ use crate::environment;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::findings::rule::Severity;
 use crate::findings::settings::Settings;
+use crate::key;
 use crate::term::Term;
 use crate::verify;
 use disk::{MinFree, parse_min_free, parse_size};
@@ -41,6 +44,7 @@ use receiver::Receiver;
 use segment::{Directory, Unusable};
 use server::{Server, Timeouts};
 use store::{Event, Health, Job, Limits, Store, Totals, Trouble};
+use ties::Ties;
 use token::{BadToken, Tokens};
 use watch::{Needs, Watch};
 use webhook::{Drained, Url, Webhook};
@@ -88,6 +92,11 @@ pub(crate) struct Args {
     /// A file with the bearer token; several lines are several tokens, so that one can replace another.
     #[arg(long, value_name = "FILE", help_heading = "Who may send")]
     token_file: Option<PathBuf>,
+
+    /// The collector's own signing key, as `oidc-audit keygen --env` writes it; not the proxies'. It signs what the collector
+    /// states.
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    key: Option<PathBuf>,
 
     /// Refuse checkpoints that the keys of this trust file did not sign, where they could stand behind them.
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
@@ -261,7 +270,8 @@ fn open(args: &Args, metrics: Arc<Metrics>, term: &mut Term) -> Result<(Store, H
     let health = Health::default();
     let limits = Limits { min_free: args.min_free(), segment_size: args.segment_size };
     let trust = args.trust.as_deref().map(verify::load_trust).transpose()?;
-    let guard = Guard::open(trust, args.witness.as_deref())?;
+    let key = args.key.as_deref().map(key::signing).transpose()?;
+    let guard = Guard::open(trust, args.witness.as_deref())?.tying(Ties::with_key(key));
     let mut store = Store::new(directory, limits, health.clone(), metrics).guarded(guard);
     store.remember().map_err(unusable)?;
     Ok((store, health))

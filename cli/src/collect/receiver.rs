@@ -13,6 +13,7 @@ use hyper::header::{
     RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use oidc_audit::record::verify::SpiffeId;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -39,11 +40,12 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// Answers a request of a peer, whom its certificate may name.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Option<SpiffeId>) -> Response<Full<Bytes>> {
         let reply = match request.uri().path() {
             HEALTH => self.health(request.method()),
             METRICS => self.count(&request),
-            path if path == self.path => match self.receive(request).await {
+            path if path == self.path => match self.receive(request, peer).await {
                 Ok(answer) => Reply::stored(&answer),
                 Err(reply) => reply,
             },
@@ -52,7 +54,7 @@ impl Receiver {
         reply.into_response()
     }
 
-    async fn receive(&self, request: Request<Incoming>) -> Result<Answer, Reply> {
+    async fn receive(&self, request: Request<Incoming>, peer: Option<SpiffeId>) -> Result<Answer, Reply> {
         if request.method() != Method::POST {
             return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "records are sent by POST").with(ALLOW, "POST"));
         }
@@ -68,7 +70,7 @@ impl Receiver {
         };
         let body = encoding.decode(body, self.max_body)?;
         let batch = Batch::read(&body).map_err(|_| Reply::too_large("too many lines"))?;
-        self.store(batch).await
+        self.store(batch, peer).await
     }
 
     /// Reads a body that is too long to its end, up to a bound: a client that is still sending would not see the answer.
@@ -101,9 +103,9 @@ impl Receiver {
         }
     }
 
-    async fn store(&self, batch: Batch) -> Result<Answer, Reply> {
+    async fn store(&self, batch: Batch, peer: Option<SpiffeId>) -> Result<Answer, Reply> {
         let (reply, answer) = oneshot::channel();
-        if self.jobs.send(Job { batch, reply }).await.is_err() {
+        if self.jobs.send(Job { batch, peer, reply }).await.is_err() {
             return Err(Reply::trouble(Trouble::WriteFailed));
         }
         answer.await.unwrap_or(Err(Trouble::WriteFailed)).map_err(Reply::trouble)

@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use oidc_audit::record::verify::SpiffeId;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::linger::Linger;
+use super::peer;
 use super::receiver::Receiver;
 
 /// An open port and everything its connections need.
@@ -115,26 +117,27 @@ impl Connection {
         // Answers are small and wait for nothing; where this fails they are only later.
         let _ = stream.set_nodelay(true);
         match self.tls.take() {
-            None => self.speak(stream).await,
+            None => self.speak(stream, None).await,
             Some(tls) => {
                 if let Ok(Ok(stream)) = timeout(self.timeouts.first_head, tls.accept(stream)).await {
-                    self.speak(stream).await;
+                    let peer = peer::of(stream.get_ref().1.peer_certificates());
+                    self.speak(stream, peer).await;
                 }
             }
         }
     }
 
     /// HTTP/1.1 or HTTP/2, as the first bytes say: proxies speak HTTP/2 with prior knowledge on plain TCP, too.
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Option<SpiffeId>) {
         let spoke = Arc::new(AtomicBool::new(false));
         let service = {
             let (receiver, spoke) = (Arc::clone(&self.receiver), Arc::clone(&spoke));
             service_fn(move |request| {
                 spoke.store(true, Ordering::Relaxed);
-                let receiver = Arc::clone(&receiver);
+                let (receiver, peer) = (Arc::clone(&receiver), peer.clone());
                 // A task of its own: a proxy that stops sends its last batch and is gone, and hyper drops what it was
                 // answering to. The batch is stored all the same.
-                let answering = tokio::spawn(async move { receiver.answer(request).await });
+                let answering = tokio::spawn(async move { receiver.answer(request, peer).await });
                 async move { answering.await.map_err(io::Error::other) }
             })
         };
