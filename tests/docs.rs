@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use oidc_audit::config::{self, HostFacts};
 use oidc_audit::entropy::{Entropy, NoEntropy};
@@ -12,6 +13,7 @@ use oidc_audit::record::StreamId;
 use oidc_audit::record::evidence::{
     Chain, CheckpointLine, Covered, Digest, Identity, LEAF_PREFIX, Proof, Signing, SigningKey, Statement, Tree,
 };
+use oidc_audit::record::verify::{self, Binding, SpiffeId};
 use oidc_audit::time::Timestamp;
 
 #[test]
@@ -74,7 +76,7 @@ fn the_test_vectors_are_computed() {
     assert!(text == expected || golden(), "docs/record-format.md is behind the code: `make golden`");
 }
 
-/// Records, leaves, roots, a proof and two checkpoints, one value a line.
+/// Records, leaves, roots, a proof, two checkpoints and a statement, one value a line.
 fn vectors() -> String {
     let stream = StreamId::parse("000102030405060708090a0b0c0d0e0f").unwrap();
     let record = |number| format!(r#"{{"event":"token.issued","id":"{stream}-{number}","schema":"oidc-audit/1"}}"#);
@@ -92,7 +94,8 @@ fn vectors() -> String {
     let identity =
         Identity { config: "ab".repeat(32), build: "oidc-audit/0.1.0".to_owned(), promise: 120, ..Identity::default() };
     let now = Timestamp::from_secs(1_768_469_400);
-    let mut chain = Chain::open(identity, Signing::Configured(key.into()), stream, now, &mut entropy).unwrap();
+    let signing = Signing::Configured(Rc::new(SigningKey::draw(&mut Counter(0)).unwrap()));
+    let mut chain = Chain::open(identity, signing, stream, now, &mut entropy).unwrap();
     let mut text = String::new();
     let mut say = |name: &str, value: &dyn std::fmt::Display| writeln!(text, "{name:<9} {value}").unwrap();
     say("x", &x);
@@ -114,6 +117,9 @@ fn vectors() -> String {
         say("line", &sealed.line);
         say("digest", &sealed.head.digest);
     }
+    let writer = SpiffeId::parse("spiffe://cluster.local/ns/shop/sa/gateway").unwrap();
+    let binding = Binding { stream, writer, group: "shop/gateway/pod-1".to_owned(), key: x };
+    say("bound", &verify::Statement::sign(&verify::Content::Bound(binding), now, &key));
     text
 }
 

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use evidence::mutate::{HARMLESS, TAMPERINGS};
 use evidence::random::Random;
-use evidence::{Export, Judgement, writer};
+use evidence::{Export, Judgement, bindings, writer};
 use oidc_audit::record::evidence::{Digest, SigningKey};
 use oidc_audit::record::verify::{Content, Expired, Line, Statement};
 use oidc_audit::time::Timestamp;
@@ -127,7 +127,7 @@ fn what_an_operator_signed_is_accepted_and_nobody_elses_word_is() {
 /// A collector's word that somebody was looked up: each id once, from a key that may say so, and about nothing else.
 #[test]
 fn a_lookup_is_counted_where_it_is_believed() {
-    let whole = writer::intact(12);
+    let whole = writer::intact(13);
     let (key, sealer) = (writer::other_key(), writer::key());
     let mut collector: Value = whole.trust["keys"][0].clone();
     collector["x"] = key.public().to_string().into();
@@ -165,6 +165,19 @@ fn a_lookup_is_counted_where_it_is_believed() {
             Some(kind) => assert!(judgement.has(kind), "{kind}: {judgement:?}"),
             None => assert_eq!(judgement.exit, intact, "{judgement:?}"),
         }
+    }
+}
+
+/// What a collector signed of enrolled streams, and what others say of them.
+#[test]
+fn a_stream_is_bound_to_the_workload_that_a_collector_names_and_to_no_other() {
+    let cases = bindings::cases();
+    let exports: Vec<Export> = cases.iter().map(|case| case.export.clone()).collect();
+    for (judgement, case) in judge_all("bindings", &exports).iter().zip(&cases) {
+        assert_eq!(judgement.exit, case.exit, "{}: {judgement:?}", case.name);
+        assert!(case.problem.is_none_or(|kind| judgement.has(kind)), "{}: {judgement:?}", case.name);
+        let writers = judgement.streams.values().map(|stream| stream.2.as_str());
+        assert!(case.exit != 1 || writers.eq([writer::WRITER; 4]), "{}: {judgement:?}", case.name);
     }
 }
 
@@ -218,7 +231,7 @@ fn a_window_of_any_cut_is_never_an_alarm_and_hides_nothing() {
             name = "an export that was cut to its window";
             export.lines.retain(|line| inside(line));
         }
-        let is_record = |line: &[u8]| !line_id(line).contains("-c");
+        let is_record = |line: &[u8]| !line_id(line).contains("-c") && !line_id(line).starts_with("bound-");
         let records: Vec<usize> =
             (0..export.lines.len()).filter(|at| is_record(&export.lines[*at]) && inside(&export.lines[*at])).collect();
         let gone = random.below(2) == 0 && !records.is_empty();
@@ -232,9 +245,11 @@ fn a_window_of_any_cut_is_never_an_alarm_and_hides_nothing() {
     }
     for ((export, judgement), (gone, cut)) in exports.iter().zip(judge_all("windows", &exports)).zip(expected) {
         // what is absent of the batch that a cut export begins with may have been before the cut
-        let border = cut && judgement.exit == 1 && judgement.has("border");
+        let border = cut && judgement.exit != 2 && judgement.has("border");
         let missed = judgement.exit == 2 && judgement.has("undeclared_loss");
-        let right = if gone { missed || border } else { judgement.exit <= 1 && !judgement.has("border") };
+        // .. and what named an enrolled stream's key before the cut is not here
+        let nobodys = cut && judgement.exit == 3 && (judgement.has("untrusted") || judgement.has("unbound"));
+        let right = if gone { missed || border } else { (judgement.exit <= 1 || nobodys) && !judgement.has("border") };
         *counts.entry("  of those told as a border").or_default() += usize::from(border);
         assert!(right, "gone: {gone}, {:?} to {:?}: {judgement:?}\n{}", export.from, export.to, text(export));
     }

@@ -10,10 +10,12 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use evidence::random::Random;
 use evidence::writer::Writer;
+use oidc_audit::record::evidence::Signing;
 use oidc_audit::record::verify::{Asked, LineReader, Trust, Verdict, Verifier};
 use serde_json::Value;
 use support::root;
@@ -100,7 +102,8 @@ fn export(name: &str, batches: u64) -> (PathBuf, String) {
     let mut to = BufWriter::new(File::create(&path).unwrap());
     let samples = samples(&root().join("tests/fixtures/exchanges"));
     let (mut random, key) = (Random::new(3), evidence::writer::key());
-    let mut writers: Vec<Writer> = (0..4).map(|process| Writer::begin(process, &key, &mut random)).collect();
+    let signing = Signing::Configured(Rc::clone(&key));
+    let mut writers: Vec<Writer> = (0..4).map(|process| Writer::begin(process, &signing, &mut random)).collect();
     for step in 0..=batches {
         for writer in &mut writers {
             writer.real_batch(BATCH, step, step == batches, &samples, &mut random);

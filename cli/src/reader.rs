@@ -381,7 +381,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// What an operator or a collector signed: evidence, as checkpoints are.
-const STATEMENTS: [&str; 3] = ["audit.expired", "audit.lookup", "audit.redacted"];
+const STATEMENTS: [&str; 4] = ["audit.bound", "audit.expired", "audit.lookup", "audit.redacted"];
 const SCHEMA: &str = "oidc-audit/1";
 /// A line of an export may hold a batch of records.
 const MAX_EXPORT_LINE: usize = 4 * 1024 * 1024;

@@ -50,6 +50,8 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Power {
+    /// Whose the keys of enrolled streams are.
+    Bind,
     /// Checkpoints.
     Seal,
     /// That a record was taken out.
@@ -61,29 +63,39 @@ enum Power {
 }
 
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
-    let mut keys: Vec<Value> = Vec::new();
+    let (mut keys, mut writers): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
     for path in &args.files {
-        for entry in entries(path)? {
+        let file = read(path)?;
+        for entry in list(&file, "keys") {
             add(&mut keys, entry)?;
         }
+        let fresh = list(&file, "writers").filter(|rule| !writers.contains(rule)).collect::<Vec<_>>();
+        writers.extend(fresh);
     }
     if let Some(path) = &args.key {
         add(&mut keys, args.entry(path)?)?;
     }
-    let file = json!({"keys": keys, "schema": "oidc-audit-trust/1"});
+    let mut file = json!({"keys": keys, "schema": "oidc-audit-trust/1"});
+    // an empty list is none, and none is a rule of its own
+    if let Some(members) = file.as_object_mut().filter(|_| !writers.is_empty()) {
+        members.insert("writers".to_owned(), writers.into());
+    }
     writeln!(term.out(), "{file:#}")?;
     Ok(Exit::Fine)
 }
 
-fn entries(path: &Path) -> Result<Vec<Value>, Failure> {
+fn read(path: &Path) -> Result<Value, Failure> {
     let what = |error: &std::io::Error| Failure::io(format_args!("cannot read {}", path.display()), error);
     let text = fs::read_to_string(path).map_err(|error| what(&error))?;
     Trust::parse(&text).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::new(format!("the trust file {} is none", path.display())).hint(problems.join("\n  "))
     })?;
-    let file: Value = serde_json::from_str(&text).unwrap_or_default();
-    Ok(file.get("keys").and_then(Value::as_array).cloned().unwrap_or_default())
+    Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+fn list(file: &Value, name: &str) -> impl Iterator<Item = Value> {
+    file.get(name).and_then(Value::as_array).cloned().unwrap_or_default().into_iter()
 }
 
 /// Once; two entries of one key that differ are for a person to decide.

@@ -14,6 +14,7 @@ use std::process::{Command, Output, Stdio};
 use evidence::mutate::{HARMLESS, TAMPERINGS};
 use evidence::random::Random;
 use evidence::writer::{self, Writer};
+use oidc_audit::record::evidence::Signing;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
@@ -103,7 +104,7 @@ fn lines() -> Vec<String> {
 /// Records of one proxy over two hours and a half, sealed; nothing between ten and eleven.
 fn day() -> Vec<String> {
     let mut random = Random::new(5);
-    let mut writer = Writer::begin(0, &writer::key(), &mut random);
+    let mut writer = Writer::begin(0, &Signing::Configured(writer::key()), &mut random);
     let record = |event: &str, ts: &str, more: Value| {
         let mut record = json!({"event": event, "observer": {"namespace": "shop", "pod": "pod-0", "workload": "gateway"},
             "salt": "AAAAAAAAAAAAAAAAAAAAAA", "schema": "oidc-audit/1", "ts": ts});

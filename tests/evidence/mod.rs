@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
 
+pub(crate) mod bindings;
 pub(crate) mod mutate;
 pub(crate) mod random;
 pub(crate) mod writer;
@@ -31,8 +32,8 @@ pub(crate) struct Judgement {
     pub(crate) exit: u64,
     /// Of people.
     pub(crate) lookups: u64,
-    /// Of every stream its verdict and its end.
-    streams: BTreeMap<String, (String, String)>,
+    /// Of every stream its verdict, its end, and its writer.
+    pub(crate) streams: BTreeMap<String, (String, String, String)>,
     /// Kind and place of everything that is wrong.
     pub(crate) problems: BTreeSet<(String, String)>,
 }
@@ -65,8 +66,8 @@ impl Judgement {
     pub(crate) fn of(report: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let streams = report["streams"].as_array().unwrap();
-        let own =
-            streams.iter().map(|stream| (text(&stream["stream"]), (text(&stream["verdict"]), text(&stream["end"]))));
+        let of = |stream: &Value| ["verdict", "end", "writer"].map(|name| text(&stream[name])).into();
+        let own = streams.iter().map(|stream| (text(&stream["stream"]), of(stream)));
         let lists = streams.iter().map(|stream| &stream["problems"]).chain([&report["problems"]]);
         let problems = lists.flat_map(|list| list.as_array().unwrap());
         let place =

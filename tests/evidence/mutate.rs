@@ -118,7 +118,7 @@ fn change_record_byte(export: &mut Export, random: &mut Random) -> bool {
 }
 
 fn change_checkpoint_byte(export: &mut Export, random: &mut Random) -> bool {
-    change_byte(export, random, |line| !is_record(line) && !is_last_of_its_stream(line))
+    change_byte(export, random, |line| is_checkpoint(line) && !is_last_of_its_stream(line))
 }
 
 fn change_byte(export: &mut Export, random: &mut Random, wanted: fn(&[u8]) -> bool) -> bool {
@@ -155,7 +155,7 @@ fn delete_batch(export: &mut Export, random: &mut Random) -> bool {
 }
 
 fn delete_checkpoint(export: &mut Export, random: &mut Random) -> bool {
-    let index = any(export, random, |line| !is_record(line) && !is_last_of_its_stream(line));
+    let index = any(export, random, |line| is_checkpoint(line) && !is_last_of_its_stream(line));
     export.lines.remove(index);
     true
 }
@@ -167,15 +167,15 @@ fn delete_stream(export: &mut Export, random: &mut Random) -> bool {
 }
 
 fn unseal_stream(export: &mut Export, random: &mut Random) -> bool {
-    let index = any(export, random, |_| true);
+    let index = any(export, random, is_record);
     let stream = stream_of(&export.lines[index]);
-    export.lines.retain(|line| is_record(line) || stream_of(line) != stream);
+    export.lines.retain(|line| !is_checkpoint(line) || stream_of(line) != stream);
     true
 }
 
 fn cut_tail(export: &mut Export, random: &mut Random) -> bool {
     let Some(stream) = sibling(export, random) else { return false };
-    let last = export.lines.iter().rposition(|line| stream_of(line) == stream && !is_record(line)).unwrap();
+    let last = export.lines.iter().rposition(|line| stream_of(line) == stream && is_checkpoint(line)).unwrap();
     export.lines.remove(last);
     let mut at = last;
     while at > 0 && is_record(&export.lines[at - 1]) {
@@ -242,7 +242,7 @@ fn double_member(export: &mut Export, random: &mut Random) -> bool {
 }
 
 fn backdate(export: &mut Export, random: &mut Random) -> bool {
-    let index = any(export, random, |line| !is_record(line) && !is_last_of_its_stream(line));
+    let index = any(export, random, |line| is_checkpoint(line) && !is_last_of_its_stream(line));
     let mut checkpoint = value(export, index);
     checkpoint["ts"] = "2025-12-31T23:59:59.000Z".into();
     put(export, index, &checkpoint);
@@ -250,7 +250,7 @@ fn backdate(export: &mut Export, random: &mut Random) -> bool {
 }
 
 fn strip(export: &mut Export, random: &mut Random) -> bool {
-    let index = any(export, random, |line| !is_record(line) && !is_last_of_its_stream(line));
+    let index = any(export, random, |line| is_checkpoint(line) && !is_last_of_its_stream(line));
     let mut checkpoint = value(export, index);
     let jws = checkpoint["jws"].as_str().unwrap().to_owned();
     checkpoint["jws"] = format!("{}.", jws.rsplit_once('.').unwrap().0).into();
@@ -274,7 +274,11 @@ fn any(export: &Export, random: &mut Random, wanted: fn(&[u8]) -> bool) -> usize
 }
 
 fn is_record(line: &[u8]) -> bool {
-    !String::from_utf8_lossy(line).contains(r#""event":"audit.checkpoint""#)
+    !String::from_utf8_lossy(line).contains(r#""event":"audit."#)
+}
+
+fn is_checkpoint(line: &[u8]) -> bool {
+    String::from_utf8_lossy(line).contains(r#""event":"audit.checkpoint""#)
 }
 
 /// After it nothing contradicts a cut but a sibling.

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use oidc_audit::record::StreamId;
 use oidc_audit::record::audit::StopReason;
 use oidc_audit::record::evidence::{
-    Chain, Covered, Digest, Head, Identity, LEAF_PREFIX, Loss, Signing, SigningKey, Statement, Tree,
+    Chain, CheckpointLine, Covered, Digest, Head, Identity, LEAF_PREFIX, Loss, Signing, SigningKey, Statement, Tree,
 };
+use oidc_audit::record::verify::{self, Binding, Content, SpiffeId};
 use oidc_audit::secret::Secret;
 use oidc_audit::time::Timestamp;
 use serde_json::{Value, json};
@@ -23,20 +24,61 @@ pub(crate) struct Writer {
     lines: Vec<Vec<u8>>,
 }
 
-/// An export of intact streams: every one closed, or live as of the newest checkpoint.
+/// The workload that writes enrolled streams.
+pub(crate) const WRITER: &str = "spiffe://cluster.local/ns/shop/sa/gateway";
+
+/// An export of intact streams: every one closed, or live as of the newest checkpoint. Every third one is enrolled.
 pub(crate) fn intact(seed: u64) -> Export {
+    if seed.is_multiple_of(3) { enrolled(seed) } else { configured(seed) }
+}
+
+/// Streams with keys of their own, and what a collector said of them.
+pub(crate) fn enrolled(seed: u64) -> Export {
+    let mut random = Random::new(seed);
+    let mut lines = Vec::new();
+    for process in 0..2 {
+        for line in process_lines(process, &Signing::Enrolled, &mut random) {
+            let bound = binding(&line, process == 0).map(|binding| bind(binding, &collector_key()));
+            lines.push(line);
+            lines.extend(bound);
+        }
+    }
+    let mut trust = trust(&collector_key());
+    trust["keys"][0]["may"] = json!(["bind"]);
+    Export { lines, trust, from: None, to: None }
+}
+
+/// What a collector says of an `open`, and where it lives long enough of a `roll`.
+fn binding(line: &[u8], rolls: bool) -> Option<Binding> {
+    let line = CheckpointLine::parse(std::str::from_utf8(line).unwrap()).ok()?;
+    let checkpoint = line.checkpoint;
+    let key = checkpoint.next_key.filter(|_| rolls || checkpoint.number == 0)?;
+    let writer = SpiffeId::parse(WRITER).unwrap();
+    Some(Binding { stream: checkpoint.stream, writer, group: checkpoint.group?, key })
+}
+
+/// The line of a binding.
+pub(crate) fn bind(binding: Binding, key: &SigningKey) -> Vec<u8> {
+    verify::Statement::sign(&Content::Bound(binding), at(0, 1), key).into_bytes()
+}
+
+fn configured(seed: u64) -> Export {
     let mut random = Random::new(seed);
     let key = key();
     let trust = trust(&key);
     let mut lines = Vec::new();
     for process in 0..2 {
-        lines.extend(process_lines(process, &key, &mut random));
+        lines.extend(process_lines(process, &Signing::Configured(Rc::clone(&key)), &mut random));
     }
     Export { lines, trust, from: None, to: None }
 }
 
 pub(crate) fn key() -> Rc<SigningKey> {
     Rc::new(SigningKey::from_seed(&Secret::new(Zeroizing::new([9; 32]))))
+}
+
+pub(crate) fn collector_key() -> Rc<SigningKey> {
+    Rc::new(SigningKey::from_seed(&Secret::new(Zeroizing::new([8; 32]))))
 }
 
 /// Of an operator.
@@ -52,8 +94,8 @@ pub(crate) fn trust(key: &SigningKey) -> Value {
     json!({"schema": "oidc-audit-trust/1", "keys": [jwk]})
 }
 
-fn process_lines(process: u64, key: &Rc<SigningKey>, random: &mut Random) -> Vec<Vec<u8>> {
-    let mut writers: Vec<Writer> = (0..2).map(|_| Writer::open(process, key, random)).collect();
+fn process_lines(process: u64, signing: &Signing, random: &mut Random) -> Vec<Vec<u8>> {
+    let mut writers: Vec<Writer> = (0..2).map(|_| Writer::open(process, signing, random)).collect();
     let steps = 4 + random.below(5);
     for step in 0..steps {
         let now = at(process, 20 * u64::try_from(step).unwrap());
@@ -86,14 +128,14 @@ fn at(process: u64, seconds: u64) -> Timestamp {
 }
 
 impl Writer {
-    fn open(process: u64, key: &Rc<SigningKey>, random: &mut Random) -> Self {
-        let mut writer = Self::begin(process, key, random);
+    fn open(process: u64, signing: &Signing, random: &mut Random) -> Self {
+        let mut writer = Self::begin(process, signing, random);
         writer.batch(3, None, at(process, 0), random);
         writer
     }
 
     /// A stream that has said nothing yet.
-    pub(crate) fn begin(process: u64, key: &Rc<SigningKey>, random: &mut Random) -> Self {
+    pub(crate) fn begin(process: u64, signing: &Signing, random: &mut Random) -> Self {
         let mut bytes = [0; 16];
         bytes.iter_mut().for_each(|byte| *byte = random.next().to_le_bytes()[0]);
         let stream = StreamId::from_bytes(bytes);
@@ -104,8 +146,7 @@ impl Writer {
             build: "oidc-audit/0.1.0".to_owned(),
             promise: 120,
         };
-        let signing = Signing::Configured(Rc::clone(key));
-        let chain = Chain::open(identity, signing, stream, at(process, 0), random).unwrap();
+        let chain = Chain::open(identity, signing.clone(), stream, at(process, 0), random).unwrap();
         Self { chain, stream, next: 1, lines: Vec::new() }
     }
 

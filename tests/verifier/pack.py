@@ -87,7 +87,7 @@ class Check:
         known = [key for key in archive.trust["keys"] if own_trust is None or key in own_trust["keys"]]
         if len(known) != len(archive.trust["keys"]):
             self.wrong.append("trust.json has keys or bounds that your trust file does not have")
-        self.export = verify.Export({}, [], [verify.parse_trusted(key) for key in self.trust["keys"]], verify.Asked(None, None, None, []))
+        self.export = verify.Export({}, [], self.trust, verify.Asked(None, None, None, []))
 
     def holds(self, condition, what):
         """Notes what was checked, and what does not hold."""
@@ -132,7 +132,7 @@ class Check:
         inside = verify.micros(window.get("from", "1970-01-01T00:00:00Z")) <= point.claims["iat"]
         inside = inside and ("to" not in window or point.claims["iat"] <= verify.micros(window["to"]))
         right = seed["text"] == point.digest and seed["checkpoint"] == point.id and inside
-        self.holds(right and self.export.doubt(point, {}) != "bad_signature", "the seed is the digest of a checkpoint of the window")
+        self.holds(right and self.export.doubt(point, {}, set()) != "bad_signature", "the seed is the digest of a checkpoint of the window")
 
     def counts_and_draw(self):
         kinds, outcomes, hours, leaves, rows = Counter(), Counter(), Counter(), {}, 0
@@ -193,7 +193,7 @@ class Check:
         covers = point.stream == stream and "first" in claims and claims["first"] <= number <= claims["last"]
         if proof["schema"] != "oidc-audit-proof/1" or proof["id"] != entry["id"] or not covers:
             return "no proof of it"
-        doubt = self.export.doubt(point, {})
+        doubt = self.export.doubt(point, {}, set())
         at = verify.TAG * (number - claims["first"])
         tag = verify.unbase64(claims["lvs"])[at : at + verify.TAG]
         if doubt == "bad_signature":

@@ -29,6 +29,15 @@ NOBODY = ("untrusted", "unsigned", "unbound")  # stands behind such a checkpoint
 WORST = {0: 0, 1: 1, 3: 2, 2: 3}
 VERDICTS = {0: "intact", 1: "incomplete", 2: "tampered", 3: "undecided"}
 CLAIMED_ID = re.compile(r"([0-9a-f]{32})-(c?)(0|[1-9][0-9]{0,15})")
+STATEMENTS = {  # event -> typ of its JWS, and what the key that signs it must be allowed
+    "audit.bound": ("oidc-audit-bound+jwt", "bind"),
+    "audit.expired": ("oidc-audit-expired+jwt", "retain"),
+    "audit.lookup": ("oidc-audit-lookup+jwt", "lookup"),
+    "audit.redacted": ("oidc-audit-redacted+jwt", "redact"),
+}
+SEGMENT = r"(?!\.\.?(?:/|\Z))[A-Za-z0-9._-]+"
+SPIFFE = re.compile(rf"spiffe://[a-z0-9._-]{{1,255}}(?:/{SEGMENT})+")
+ISTIO = re.compile(r"spiffe://[^/]+/ns/([^/]+)/sa/[^/]+")
 TAG = 16
 # Top-level members of records, by their schemas: others are a store's.
 SCHEMAS = Path(__file__).resolve().parent.parent.parent / "schemas/record"
@@ -57,7 +66,7 @@ def verify(lines, trust, asked):
     for line in lines:
         line = line.strip(b" \t\r\n")
         other += bool(line) and not take(line, streams, statements)
-    return Export(streams, statements, [parse_trusted(key) for key in trust["keys"]], asked).judge(other)
+    return Export(streams, statements, trust, asked).judge(other)
 
 
 def read_arguments():
@@ -135,6 +144,8 @@ class Stream:
         self.broken = []  # ids of lines that claim to be checkpoints and are none
         self.problems = []
         self.believed = False  # one of its checkpoints
+        self.bindings = {}  # (SPIFFE id, group, bytes of the key) -> id of the statement that says so
+        self.writer = None
 
     def problem(self, kind, **more):
         entry = {"kind": kind, **more}
@@ -147,7 +158,7 @@ class Checkpoint:
 
     def __init__(self, jws, typ="oidc-audit-cp+jwt"):
         header, payload, signature = jws.split(".")
-        self.jws, self.signed = jws, f"{header}.{payload}".encode()
+        self.jws, self.signed, self.key = jws, f"{header}.{payload}".encode(), None
         self.header = parse_canonical(unbase64(header))
         self.claims = parse_canonical(unbase64(payload))
         self.signature = unbase64(signature)
@@ -168,13 +179,6 @@ class Checkpoint:
 
 
 # Event: its `typ`, and what a key must be allowed.
-STATEMENTS = {
-    "audit.redacted": ("oidc-audit-redacted+jwt", "redact"),
-    "audit.expired": ("oidc-audit-expired+jwt", "retain"),
-    "audit.lookup": ("oidc-audit-lookup+jwt", "lookup"),
-}
-
-
 class Statement(Checkpoint):
     """What an operator signed: of the same form, with another `typ`."""
 
@@ -192,6 +196,11 @@ class Statement(Checkpoint):
             if not 1 <= len(claims["ps"]) <= 256 or not all(isinstance(text, str) for text in texts):
                 raise ValueError("no lookup")
             self.id = f"lookup-{self.digest}"
+        elif self.event == "audit.bound":
+            self.id = f"bound-{self.digest}"
+            self.binding = (claims["spiffe"], claims["grp"], unbase64(claims["x"]))
+            if len(claims["spiffe"]) > 2048 or not SPIFFE.fullmatch(claims["spiffe"]) or len(self.binding[2]) != 32:
+                raise ValueError("no binding")
         else:
             self.id = f"expired-{self.digest}"
 
@@ -258,7 +267,7 @@ def thumbprint(x):
 def parse_trusted(key):
     if "d" in key or key["kty"] != "OKP" or key["crv"] != "Ed25519" or key["kid"] != thumbprint(key["x"]):
         raise ValueError("the trust file is not one")
-    if not set(key.get("may", ["seal"])) <= {"seal", "redact", "retain", "lookup"}:
+    if not set(key.get("may", ["seal"])) <= {"seal", "bind", "lookup", "redact", "retain"}:
         raise ValueError("the trust file is not one")
     bounds = [micros(key[name]) if name in key else None for name in ("not_before", "not_after")]
     return {**key, "bounds": bounds}
@@ -284,6 +293,15 @@ def may_write(key, claims):
     return may(key, "seal", claims) and own and key.get("iss", claims.get("iss")) == claims.get("iss")
 
 
+def forbids(writers, spiffe, group):
+    """Whether a trust file says that this workload may not write for the group."""
+    if writers is not None:
+        own = (rule for rule in writers if glob(rule["spiffe"], spiffe))
+        return not any(glob(pattern, group) for rule in own for pattern in rule["grp"])
+    istio = ISTIO.fullmatch(spiffe)
+    return bool(istio) and not group.startswith(f"{istio[1]}/")
+
+
 def glob(pattern, text):
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.S) is not None
 
@@ -294,7 +312,8 @@ def glob(pattern, text):
 class Export:
     def __init__(self, streams, statements, trust, asked):
         self.streams, self.statements, self.asked = streams, statements, asked
-        self.trust = {key["kid"]: key for key in trust}
+        self.trust = {key["kid"]: key for key in map(parse_trusted, trust["keys"])}
+        self.writers = trust.get("writers")
         self.expired = {}  # stream -> (last checkpoint that has expired or -1, its digest, last record)
         self.windowed = asked.begin is not None or asked.end is not None
         self.problems = []
@@ -316,7 +335,7 @@ class Export:
         return self.report(other)
 
     def believe_statement(self, statement):
-        key, redacts = self.trust.get(statement.header.get("kid")), statement.event == "audit.redacted"
+        key = self.trust.get(statement.header.get("kid"))
         doubt = None
         if statement.header.get("alg") not in ("EdDSA", "Ed25519"):
             doubt = "bad_signature"
@@ -326,7 +345,9 @@ class Export:
             doubt = "bad_signature"
         elif not may(key, STATEMENTS[statement.event][1], statement.claims):
             doubt = "wrong_writer"
-        if redacts:
+        if statement.event == "audit.bound":
+            self.believe_binding(statement, doubt)
+        elif statement.event == "audit.redacted":
             stream = self.streams.setdefault(statement.claims["str"], Stream(statement.claims["str"]))
             stream.problem(doubt or "redacted", id=statement.id)
             if not doubt:
@@ -339,38 +360,85 @@ class Export:
             for entry in statement.claims["streams"]:
                 self.expired.setdefault(entry["str"], []).append((entry.get("n", -1), entry.get("h"), entry["last"]))
 
+    def believe_binding(self, statement, doubt):
+        stream = self.streams.setdefault(statement.claims["str"], Stream(statement.claims["str"]))
+        spiffe, group, _ = statement.binding
+        if not doubt and forbids(self.writers, spiffe, group):
+            doubt = "wrong_writer"
+        if doubt:
+            stream.problem(doubt, id=statement.id)
+        else:
+            known = stream.bindings.get(statement.binding, statement.id)
+            stream.bindings[statement.binding] = min(known, statement.id)
+
+    def judge_bindings(self, stream):
+        """Whose the keys are that only the stream names: those that are bound, and those that a bound key names."""
+        own = min(stream.bindings, default=None)
+        bound, fresh = set(), {tobase64(x) for _, _, x in stream.bindings}
+        while fresh:
+            bound |= fresh
+            fresh = {named for x in fresh for named in stream.names.get(x, ())} - bound
+        since = None
+        for point in stream.enrolled:
+            if point.key not in bound:
+                stream.problem("unbound", id=point.id)
+                continue
+            since = point.n if since is None else min(since, point.n)
+            if point.claims.get("grp") != own[1]:
+                stream.problem("wrong_writer", id=point.id)
+        for binding, statement in stream.bindings.items():
+            if binding[:2] != own[:2]:
+                stream.problem("wrong_writer", id=statement)
+        if own and stream.opened not in bound | {None} and stream.name not in self.expired:
+            stream.problem("wrong_writer", id=f"{stream.name}-c0")
+        if stream.believed:
+            since, stream.writer = 0, "asserted"
+        elif since is not None:
+            stream.writer = own[0]
+        # A stream is signed in one way: after a checkpoint that is believed, those that nobody stands behind are not its own.
+        for problem in stream.problems:
+            _, _, number = problem.get("id", "").partition(f"{stream.name}-c")
+            if since is not None and problem["kind"] in NOBODY and number.isdigit() and int(number) >= since:
+                problem["kind"] = "bad_signature"
+
     def believe(self, stream):
         """Signatures; leaves in `stream.chain` one believed checkpoint for each number, in order."""
         for broken in stream.broken:
             stream.problem("bad_signature", id=broken)
         keys = {}  # epoch -> keys that a believed `cnf` names
-        stream.chain = []
+        stream.chain, stream.enrolled, stream.names, stream.opened = [], [], {}, None
+        bound = {tobase64(x) for _, _, x in stream.bindings}
+        nobodys = set()  # checkpoints whose key nobody names: what they name in turn counts for nothing
         for n in sorted(stream.checkpoints):
             believed = []
             for point in stream.checkpoints[n].values():
-                why = self.doubt(point, keys)
+                why = self.doubt(point, keys, bound)
+                if why == "untrusted" and "crt" not in point.claims:
+                    nobodys.add(point.jws)
                 if why is None or why in NOBODY or why == "wrong_writer":
                     believed.append(point)
-                if why:
+                if why == "unbound":
+                    stream.enrolled.append(point)
+                elif why:
                     stream.problem(why, id=point.id)
                 else:
                     stream.believed = True
             if len(believed) > 1:
                 stream.problem("forked", id=believed[0].id)
             if believed:
-                stream.chain.append(min(believed, key=lambda point: point.jws))
-                claims = stream.chain[-1].claims
-                if "cnf" in claims:
+                point = min(believed, key=lambda point: point.jws)
+                stream.chain.append(point)
+                claims = point.claims
+                if claims["knd"] == "open":
+                    stream.opened = point.key
+                if "cnf" in claims and point.jws not in nobodys:
+                    stream.names.setdefault(point.key, set()).add(claims["cnf"]["jwk"]["x"])
                     epoch = claims["ep"] + (claims["knd"] == "roll")
                     keys.setdefault(epoch, set()).add(claims["cnf"]["jwk"]["x"])
-        if stream.believed:
-            # A stream is signed in one way: beside a checkpoint that is believed, those that nobody stands behind are not its own.
-            for problem in stream.problems:
-                if problem["kind"] in NOBODY and "-c" in problem["id"]:
-                    problem["kind"] = "bad_signature"
+        self.judge_bindings(stream)
 
-    def doubt(self, point, keys):
-        """Why a checkpoint cannot be believed; None if it can."""
+    def doubt(self, point, keys, bound):
+        """Why a checkpoint cannot be believed; None if it can. `unbound`: only the stream, or a binding, names its key."""
         header, claims = point.header, point.claims
         if header.get("alg") == "none":
             return "unsigned" if not point.signature and "kid" not in header else "bad_signature"
@@ -393,11 +461,12 @@ class Export:
             if not made(key["x"], text, unbase64(certificate["sig"])):
                 return "bad_signature"
             return None if may_write(key, claims) else "wrong_writer"
-        named = keys.get(claims["ep"], set())
+        named = keys.get(claims["ep"], set()) | bound
         if claims["knd"] in ("open", "anchor") and "cnf" in claims:
             named = named | {claims["cnf"]["jwk"]["x"]}
         for x in named:
             if thumbprint(x) == header.get("kid"):
+                point.key = x
                 return "unbound" if made(x, point.signed, point.signature) else "bad_signature"
         return "untrusted"
 
@@ -588,6 +657,8 @@ class Export:
         streams, codes = [], [code_of(problem) for problem in self.problems]
         for name in sorted(self.streams):
             stream = self.streams[name]
+            if not stream.chain and not stream.records and not stream.problems:
+                continue  # there is a statement about it, and nothing else
             code = worst(map(code_of, stream.problems))
             codes.append(code)
             group = next((point.claims["grp"] for point in stream.chain if "grp" in point.claims), None)
@@ -595,6 +666,7 @@ class Export:
                 {
                     "stream": name,
                     "group": group,
+                    **({"writer": stream.writer} if stream.writer else {}),
                     "verdict": VERDICTS[code],
                     "end": stream.end,
                     "records": stream.lines,

@@ -1,6 +1,6 @@
 //! Checkpoints on arrival: whether a key of the trust file signed them, and whether they go on from what was seen before.
 //!
-//! Remembers the latest checkpoint of every open stream, in a file that outlives the process and that `verify` reads: who can
+//! Whose streams are is for `ties`. Remembers the latest checkpoint of every open stream, in a file that outlives the process and that `verify` reads: who can
 //! change the records and not that file cannot cut a tail unseen.
 
 use std::collections::BTreeMap;
@@ -12,17 +12,19 @@ use std::path::Path;
 
 use oidc_audit::record::StreamId;
 use oidc_audit::record::evidence::{Checkpoint, CheckpointLine, Digest, Head};
-use oidc_audit::record::verify::{Trust, is_forged};
+use oidc_audit::record::verify::{SpiffeId, Trust, is_forged};
 use serde_json::{Value, json};
 
 use super::line::{Kind, Line, Why};
+use super::ties::Ties;
 use crate::clock;
 use crate::failure::Failure;
 
-/// Judges checkpoints; without a trust file and a file of heads it lets everything pass.
+/// Judges checkpoints; without a trust file, a file of heads and senders with SPIFFE ids it lets everything pass.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     trust: Option<Trust>,
+    ties: Ties,
     /// Where heads go.
     file: Option<File>,
     heads: BTreeMap<StreamId, Head>,
@@ -42,27 +44,54 @@ impl Guard {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|e| failure(&e))?;
         let mut heads = BTreeMap::new();
         read(path, &mut |head| keep(&mut heads, head, false))?;
-        Ok(Self { trust, file: Some(file), heads, pending: Vec::new() })
+        Ok(Self { trust, file: Some(file), heads, ..Self::default() })
     }
 
-    /// Whether a line may be stored; if so, and if it is a checkpoint, it is the head of its stream from now on.
+    /// Has streams tied to their writers.
+    pub(crate) fn tying(self, ties: Ties) -> Self {
+        Self { ties, ..self }
+    }
+
+    /// Takes a line that an earlier run has stored.
+    pub(crate) fn recall(&mut self, text: &[u8]) {
+        self.ties.recall(text);
+    }
+
+    /// Looks at the lines of a request before one of them is judged: an `open` comes after its records, and decides on them.
+    pub(crate) fn look_ahead(&mut self, lines: &[Line], peer: Option<&SpiffeId>) {
+        let Some(peer) = peer else { return };
+        for line in lines.iter().filter(|line| line.id.kind == Kind::Checkpoint && line.id.number == 0) {
+            if let Ok(read) = read_checkpoint(line) {
+                self.ties.look_ahead(&read, peer, self.trust.as_ref().unwrap_or(&NO_TRUST));
+            }
+        }
+    }
+
+    /// Whether a line of this sender may be stored; if so, and if it is a checkpoint, it is the head of its stream from now on.
+    /// Gives the line to store beside it, if there is something to state.
     ///
     /// # Errors
     ///
     /// Why not.
-    pub(crate) fn admit(&mut self, line: &Line) -> Result<(), Why> {
-        if line.id.kind != Kind::Checkpoint || (self.trust.is_none() && self.file.is_none()) {
-            return Ok(());
+    pub(crate) fn admit(&mut self, line: &Line, peer: Option<&SpiffeId>) -> Result<Option<String>, Why> {
+        let stream = StreamId::from_bytes(line.id.stream.to_be_bytes());
+        self.ties.admit(stream, peer)?;
+        let unguarded = self.trust.is_none() && self.file.is_none();
+        if line.id.kind != Kind::Checkpoint || (unguarded && peer.is_none()) {
+            return Ok(None);
         }
-        let value: Value = serde_json::from_slice(&line.bytes).map_err(|_| Why::NotJson)?;
-        let read = CheckpointLine::read(&value).map_err(|_| Why::Forged)?;
+        let read = match read_checkpoint(line) {
+            Err(_) if unguarded => return Ok(None),
+            read => read?,
+        };
         if self.trust.as_ref().is_some_and(|trust| is_forged(&read, trust)) {
             return Err(Why::Forged);
         }
+        let change = self.ties.judge(&read, peer, self.trust.as_ref().unwrap_or(&NO_TRUST))?;
         if self.file.is_some() {
             self.follow(&read.checkpoint, Digest::of(read.jws.as_bytes()))?;
         }
-        Ok(())
+        Ok(self.ties.take(stream, change))
     }
 
     fn follow(&mut self, checkpoint: &Checkpoint, digest: Digest) -> Result<(), Why> {
@@ -85,6 +114,7 @@ impl Guard {
     /// Forgets what was admitted since the last time: it could not be stored.
     pub(crate) fn forget(&mut self) {
         self.pending.clear();
+        self.ties.forget();
     }
 
     /// Makes the heads of what was stored durable. What could not be written is tried again the next time.
@@ -93,6 +123,7 @@ impl Guard {
     ///
     /// What the operating system says.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
+        self.ties.commit();
         let Some(file) = self.file.as_mut().filter(|_| !self.pending.is_empty()) else { return Ok(()) };
         let at = clock::now().rfc3339_millis();
         let line = |head: &Head| json!({"at": at, "h": head.digest.to_string(), "n": head.number, "str": head.stream.to_string()});
@@ -101,6 +132,11 @@ impl Guard {
         mem::take(&mut self.pending).into_iter().for_each(|(head, ends)| keep(&mut self.heads, head, ends));
         Ok(())
     }
+}
+
+fn read_checkpoint(line: &Line) -> Result<CheckpointLine, Why> {
+    let value: Value = serde_json::from_slice(&line.bytes).map_err(|_| Why::NotJson)?;
+    CheckpointLine::read(&value).map_err(|_| Why::Forged)
 }
 
 /// Reads a file of heads.
@@ -147,5 +183,7 @@ fn keep(heads: &mut BTreeMap<StreamId, Head>, head: Head, ends: bool) {
     }
 }
 
+/// Knows no key: every one that is not the stream's own stays to be judged.
+static NO_TRUST: Trust = Trust::NONE;
 /// Open streams that are remembered; of more, some are forgotten, and a fork of those is for `verify` to find.
 const MAX_HEADS: usize = 65_536;

@@ -45,6 +45,8 @@ pub(crate) enum Why {
     BadId,
     /// Another record has this id already.
     Conflict,
+    /// Its sender may not write in the name of the stream's writer.
+    Foreign,
     /// A checkpoint that no key which could stand behind it has signed, or that is none.
     Forged,
     /// A checkpoint that does not go on from the one before it.

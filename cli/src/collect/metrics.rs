@@ -13,6 +13,10 @@ pub(crate) struct Metrics {
     pub(crate) written: AtomicU64,
     pub(crate) repeated: AtomicU64,
     pub(crate) refused: AtomicU64,
+    /// Statements that a stream's key is a workload's.
+    pub(crate) bound: AtomicU64,
+    /// Of the refused lines, those that their senders may not write.
+    pub(crate) foreign: AtomicU64,
     pub(crate) webhook_delivered: AtomicU64,
     pub(crate) webhook_lost: AtomicU64,
     /// Findings that could not be stored.
@@ -49,6 +53,14 @@ impl Metrics {
         for (result, counter) in [("written", &self.written), ("repeated", &self.repeated), ("refused", &self.refused)]
         {
             sample(&mut text, &format!("{records}{{result=\"{result}\"}}"), of(counter));
+        }
+        let counters = [
+            ("oidc_audit_collect_bound_total", "Keys of streams that were bound to a workload.", &self.bound),
+            ("oidc_audit_collect_foreign_total", "Lines refused because of who sent them.", &self.foreign),
+        ];
+        for (name, help, counter) in counters {
+            family(&mut text, name, "counter", help);
+            sample(&mut text, name, of(counter));
         }
         if let Ok(findings) = self.findings.lock()
             && let Some(counts) = findings.counts

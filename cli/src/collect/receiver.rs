@@ -13,6 +13,7 @@ use hyper::header::{
     RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use oidc_audit::record::verify::SpiffeId;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -41,12 +42,13 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// Answers a request of a peer, whom its certificate may name.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Option<SpiffeId>) -> Response<Full<Bytes>> {
         let reply = match request.uri().path() {
             HEALTH => self.health(request.method()),
             METRICS => self.count(&request),
             lookup::PATH if self.lookups.is_some() => self.look_up(request).await.unwrap_or_else(|reply| reply),
-            path if path == self.path => match self.receive(request).await {
+            path if path == self.path => match self.receive(request, peer).await {
                 Ok(answer) => Reply::stored(&answer),
                 Err(reply) => reply,
             },
@@ -55,7 +57,7 @@ impl Receiver {
         reply.into_response()
     }
 
-    async fn receive(&self, request: Request<Incoming>) -> Result<Answer, Reply> {
+    async fn receive(&self, request: Request<Incoming>, peer: Option<SpiffeId>) -> Result<Answer, Reply> {
         if request.method() != Method::POST {
             return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "records are sent by POST").with(ALLOW, "POST"));
         }
@@ -71,7 +73,7 @@ impl Receiver {
         };
         let body = encoding.decode(body, self.max_body)?;
         let batch = Batch::read(&body).map_err(|_| Reply::too_large("too many lines"))?;
-        self.store(batch).await
+        self.store(batch, peer).await
     }
 
     /// The line about it is durable before anything is answered.
@@ -86,7 +88,7 @@ impl Receiver {
             StatusCode::UNAUTHORIZED => Reply::error(status, why).with(WWW_AUTHENTICATE, "Bearer"),
             _ => Reply::error(status, why),
         })?;
-        let stored = self.store(Batch { lines: vec![looked.line], refused: Vec::new() }).await?;
+        let stored = self.store(Batch { lines: vec![looked.line], refused: Vec::new() }, None).await?;
         if stored.stored == 1 {
             Ok(Reply::new(StatusCode::OK, &looked.answer))
         } else {
@@ -124,9 +126,9 @@ impl Receiver {
         }
     }
 
-    async fn store(&self, batch: Batch) -> Result<Answer, Reply> {
+    async fn store(&self, batch: Batch, peer: Option<SpiffeId>) -> Result<Answer, Reply> {
         let (reply, answer) = oneshot::channel();
-        if self.jobs.send(Job { batch, reply }).await.is_err() {
+        if self.jobs.send(Job { batch, peer, reply }).await.is_err() {
             return Err(Reply::trouble(Trouble::WriteFailed));
         }
         answer.await.unwrap_or(Err(Trouble::WriteFailed)).map_err(Reply::trouble)

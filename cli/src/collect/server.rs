@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use oidc_audit::record::verify::SpiffeId;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::linger::Linger;
 use super::lookup::Peer;
+use super::peer;
 use super::receiver::Receiver;
 
 /// An open port and everything its connections need.
@@ -118,11 +120,12 @@ impl Connection {
         // Answers are small and wait for nothing; where this fails they are only later.
         let _ = stream.set_nodelay(true);
         match self.tls.take() {
-            None => self.speak(stream, None).await,
+            None => self.speak(stream, (None, None)).await,
             Some(tls) => {
                 if let Ok(Ok(stream)) = timeout(self.timeouts.first_head, tls.accept(stream)).await {
-                    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                    let peer = shown.map(|certificate| Peer::of(certificate));
+                    let shown = stream.get_ref().1.peer_certificates();
+                    let certificate = shown.and_then(<[_]>::first).map(|certificate| Peer::of(certificate));
+                    let peer = (certificate, peer::of(shown));
                     self.speak(stream, peer).await;
                 }
             }
@@ -130,19 +133,23 @@ impl Connection {
     }
 
     /// HTTP/1.1 or HTTP/2, as the first bytes say: proxies speak HTTP/2 with prior knowledge on plain TCP, too.
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Option<Peer>) {
+    async fn speak(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        (certificate, peer): (Option<Peer>, Option<SpiffeId>),
+    ) {
         let spoke = Arc::new(AtomicBool::new(false));
         let service = {
             let (receiver, spoke) = (Arc::clone(&self.receiver), Arc::clone(&spoke));
             service_fn(move |mut request: Request<Incoming>| {
-                if let Some(peer) = &peer {
-                    request.extensions_mut().insert(peer.clone());
+                if let Some(certificate) = &certificate {
+                    request.extensions_mut().insert(certificate.clone());
                 }
                 spoke.store(true, Ordering::Relaxed);
-                let receiver = Arc::clone(&receiver);
+                let (receiver, peer) = (Arc::clone(&receiver), peer.clone());
                 // A task of its own: a proxy that stops sends its last batch and is gone, and hyper drops what it was
                 // answering to. The batch is stored all the same.
-                let answering = tokio::spawn(async move { receiver.answer(request).await });
+                let answering = tokio::spawn(async move { receiver.answer(request, peer).await });
                 async move { answering.await.map_err(io::Error::other) }
             })
         };

@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use oidc_audit::record::verify::SpiffeId;
 use oidc_audit::time::Timestamp;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
@@ -38,6 +39,8 @@ pub(crate) enum Trouble {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) batch: Batch,
+    /// Who sent it; `None`: somebody without a SPIFFE id, or this process.
+    pub(crate) peer: Option<SpiffeId>,
     pub(crate) reply: oneshot::Sender<Result<Answer, Trouble>>,
 }
 
@@ -112,8 +115,9 @@ impl Store {
     pub(crate) fn remember(&mut self) -> io::Result<()> {
         let names = self.directory.segments()?;
         for name in names.iter().skip(names.len().saturating_sub(REMEMBERED_SEGMENTS)) {
-            let recent = &mut self.recent;
+            let (recent, guard) = (&mut self.recent, &mut self.guard);
             self.directory.read_lines(name, |text| {
+                guard.recall(text);
                 if let Some(id) = std::str::from_utf8(text).ok().and_then(|text| stored_id(text).ok()) {
                     recent.insert(&Line { id, digest: Digest::of(text), bytes: Default::default(), number: 0 });
                 }
@@ -137,7 +141,8 @@ impl Store {
     }
 
     fn serve(&mut self, group: Vec<Job>, events: &mpsc::Sender<Event>) {
-        let (batches, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|job| (job.batch, job.reply)).unzip();
+        let (batches, replies): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|job| ((job.batch, job.peer), job.reply)).unzip();
         let (outcome, event) = match self.commit(batches, clock::now()) {
             Ok(answers) => (Ok(answers), self.health.set(None).then_some(Event::Recovered)),
             Err((trouble, error)) => {
@@ -154,9 +159,14 @@ impl Store {
     }
 
     /// Stores all of them with one fsync, or none.
-    fn commit(&mut self, batches: Vec<Batch>, now: Timestamp) -> Result<Vec<Answer>, (Trouble, Option<io::Error>)> {
+    fn commit(
+        &mut self,
+        batches: Vec<(Batch, Option<SpiffeId>)>,
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, (Trouble, Option<io::Error>)> {
         let mut plan = Plan::default();
-        let answers: Vec<_> = batches.into_iter().map(|batch| self.plan(batch, &mut plan)).collect();
+        let answers: Vec<_> =
+            batches.into_iter().map(|(batch, peer)| self.plan(batch, peer.as_ref(), &mut plan)).collect();
         if let Err(trouble) = self.append(&plan.bytes, now) {
             plan.fresh.iter().for_each(|line| self.recent.forget(line.id));
             self.guard.forget();
@@ -171,11 +181,14 @@ impl Store {
         self.metrics.written.store(self.totals.written, Ordering::Relaxed);
         self.metrics.repeated.store(self.totals.repeated, Ordering::Relaxed);
         self.metrics.refused.store(self.totals.refused, Ordering::Relaxed);
+        self.metrics.bound.fetch_add(plan.bound, Ordering::Relaxed);
+        self.metrics.foreign.fetch_add(plan.foreign, Ordering::Relaxed);
         Ok(answers)
     }
 
-    fn plan(&mut self, batch: Batch, plan: &mut Plan) -> Answer {
+    fn plan(&mut self, batch: Batch, peer: Option<&SpiffeId>, plan: &mut Plan) -> Answer {
         let mut answer = Answer { stored: 0, refused: batch.refused };
+        self.guard.look_ahead(&batch.lines, peer);
         for line in batch.lines {
             match self.recent.known(&line) {
                 Known::Conflict => {
@@ -183,13 +196,18 @@ impl Store {
                     continue;
                 }
                 Known::New => {
-                    if let Err(why) = self.guard.admit(&line) {
-                        answer.refused.push(Refused { id: Some(line.id), line: line.number, why });
-                        continue;
-                    }
+                    let statement = match self.guard.admit(&line, peer) {
+                        Ok(statement) => statement,
+                        Err(why) => {
+                            plan.foreign += u64::from(why == Why::Foreign);
+                            answer.refused.push(Refused { id: Some(line.id), line: line.number, why });
+                            continue;
+                        }
+                    };
                     self.recent.insert(&line);
-                    plan.bytes.extend_from_slice(&line.bytes);
-                    plan.bytes.push(b'\n');
+                    plan.line(&line.bytes);
+                    plan.bound += u64::from(statement.is_some());
+                    statement.iter().for_each(|statement| plan.line(statement.as_bytes()));
                     plan.fresh.push(line);
                 }
                 Known::Same => {}
@@ -261,6 +279,17 @@ impl Health {
 struct Plan {
     bytes: Vec<u8>,
     fresh: Vec<Line>,
+    /// Statements among the bytes.
+    bound: u64,
+    /// Lines that their senders may not write.
+    foreign: u64,
+}
+
+impl Plan {
+    fn line(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.bytes.push(b'\n');
+    }
 }
 
 /// A disk that filled up between the look and the write is full all the same.

@@ -125,7 +125,7 @@ impl Watcher {
         };
         let batch = Batch { lines: self.backlog.iter().map(line).collect(), refused: Vec::new() };
         let (reply, answer) = oneshot::channel();
-        let sent = self.needs.jobs.blocking_send(Job { batch, reply }).is_ok();
+        let sent = self.needs.jobs.blocking_send(Job { batch, peer: None, reply }).is_ok();
         if sent && matches!(answer.blocking_recv(), Ok(Ok(_))) {
             self.backlog.clear();
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use oidc_audit::record::verify::{Problem, ProblemKind, Report, StreamReport, Verdict};
 use oidc_audit::time::Timestamp;
+use unicode_width::UnicodeWidthStr;
 
 use crate::moment;
 use crate::term::{Palette, Style, escape};
@@ -43,17 +44,22 @@ fn head(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()>
 }
 
 fn streams(to: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()> {
-    let heading =
-        format!("{:<10}  {:<15}  {:>9}  {:>11}  {:<8}  group", "verdict", "end", "records", "checkpoints", "stream");
-    writeln!(to, "\n{}", palette.paint(Style::Faint, heading))?;
     let streams = sorted(report);
+    let groups = streams.iter().take(STREAMS).filter_map(|stream| stream.group.as_deref());
+    let width = groups.map(UnicodeWidthStr::width).max().unwrap_or_default().clamp("group".len(), GROUP);
+    let heading = format!(
+        "{:<10}  {:<15}  {:>9}  {:>11}  {:<8}  {:<width$}  writer",
+        "verdict", "end", "records", "checkpoints", "stream", "group"
+    );
+    writeln!(to, "\n{}", palette.paint(Style::Faint, heading))?;
     for stream in streams.iter().take(STREAMS) {
         let StreamReport { verdict, end, records, checkpoints, .. } = stream;
         let name = stream.stream.get(..8).unwrap_or_default();
         let painted = palette.paint(style(*verdict), verdict.as_str());
         let group = stream.group.as_deref().unwrap_or("-");
-        let end = end.as_str();
-        writeln!(to, "{painted:<10}  {end:<15}  {records:>9}  {checkpoints:>11}  {name:<8}  {}", escape(group))?;
+        let (end, writer) = (end.as_str(), stream.writer.as_deref().unwrap_or("-"));
+        write!(to, "{painted:<10}  {end:<15}  {records:>9}  {checkpoints:>11}  {name:<8}  ")?;
+        writeln!(to, "{:<width$}  {}", escape(group), escape(writer))?;
     }
     more(to, streams.len(), STREAMS)
 }
@@ -156,7 +162,7 @@ fn what_to_do(kind: ProblemKind) -> &'static str {
             "One key signed two histories: treat that key as stolen, and ask a second copy which one is true."
         }
         ProblemKind::WrongWriter => {
-            "A key wrote for a group, or at a time, that the trust file does not allow it: ask who holds it."
+            "A key wrote for a group, or at a time, that the trust file does not allow it, or in the name of another writer: ask who holds it."
         }
         ProblemKind::DeclaredLoss => {
             "The proxy gave these records up and says so: look at the sink's errors at that time."
@@ -176,7 +182,7 @@ fn what_to_do(kind: ProblemKind) -> &'static str {
             "Add the key to the trust file if you know where it came from: `oidc-audit keygen` printed its entry."
         }
         ProblemKind::Unbound => {
-            "These streams made their own keys, and nobody has said whose they are: only changes are ruled out."
+            "These streams made their own keys, and nobody has said whose they are: only changes are ruled out. `collect --key` under mutual TLS does."
         }
         ProblemKind::Unsigned => {
             "No signing key is configured: accidents would show, whoever can write to the store would not."
@@ -206,4 +212,6 @@ const OF_KEYS: [ProblemKind; 3] = [ProblemKind::Unbound, ProblemKind::Unsigned, 
 /// As text; more are in the JSON.
 const STREAMS: usize = 100;
 const PROBLEMS: usize = 20;
+/// Columns of a group that others are aligned to.
+const GROUP: usize = 48;
 pub(crate) const NO_TRUST: &str = "No trust file was named: give it with --trust, or signatures prove nothing.";

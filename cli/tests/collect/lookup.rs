@@ -76,7 +76,7 @@ fn over_mutual_tls_somebody_is_found_without_the_key_and_it_is_on_record_who_ask
     let (servers, clients) = (Authority::new("server CA"), Authority::new("client CA"));
     let mut args = files.args.clone();
     args.extend(servers.server_files(&files.dir));
-    let (certificate, key) = clients.issue(&["auditor"], ExtendedKeyUsagePurpose::ClientAuth);
+    let (certificate, key) = clients.issue(&["auditor"], &[], ExtendedKeyUsagePurpose::ClientAuth);
     for (name, content) in [
         ("clients.pem", clients.issuer.pem()),
         ("servers.pem", servers.issuer.pem()),

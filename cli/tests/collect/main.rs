@@ -14,6 +14,7 @@ use flate2::write::GzEncoder;
 use collector::{Answer, Collector, STREAM, record};
 use process::{folder, output, text};
 
+mod binding;
 mod collector;
 mod evidence;
 mod findings;

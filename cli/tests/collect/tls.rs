@@ -10,7 +10,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -21,7 +21,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use crate::collector::{Collector, record};
 use crate::process::{folder, oidc_audit, output, text};
 
-type Failed = Box<dyn Error + Send + Sync>;
+pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
 #[test]
 fn http2_with_prior_knowledge_and_http1_share_a_plain_port() {
@@ -61,7 +61,10 @@ fn mutual_tls_lets_in_the_clients_of_its_authority_and_nobody_else() {
     args.extend(["--client-ca", leak(&trusted)]);
     let collector = Collector::start(&dir.join("records"), &args);
     for protocol in ["h2", "http/1.1"] {
-        let ask = |identity| wait(Client { trusted: &servers, identity, protocol }.ask(&collector, record(1, "")));
+        let ask = |authority| {
+            let identity = Option::map(authority, |authority| Identity { authority, uris: &[] });
+            wait(Client { trusted: &servers, identity, protocol }.ask(&collector, record(1, "")))
+        };
         assert!(ask(None).is_err(), "no certificate, {protocol}");
         assert!(ask(Some(&others)).is_err(), "another authority, {protocol}");
         assert_eq!(ask(Some(&clients)).unwrap().0, 200, "{protocol}");
@@ -116,16 +119,17 @@ impl Authority {
         Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
     }
 
-    pub(crate) fn issue(&self, names: &[&str], usage: ExtendedKeyUsagePurpose) -> (String, KeyPair) {
+    pub(crate) fn issue(&self, names: &[&str], uris: &[&str], usage: ExtendedKeyUsagePurpose) -> (String, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let mut params =
             CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+        params.subject_alt_names.extend(uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())));
         params.extended_key_usages = vec![usage];
         (params.signed_by(&key, &self.issuer).unwrap().pem(), key)
     }
 
     pub(crate) fn server_files(&self, dir: &Path) -> Vec<&'static str> {
-        let (certificate, key) = self.issue(&["collector.test", "127.0.0.1"], ExtendedKeyUsagePurpose::ServerAuth);
+        let (certificate, key) = self.issue(&["collector.test", "127.0.0.1"], &[], ExtendedKeyUsagePurpose::ServerAuth);
         let (cert_file, key_file) = (dir.join("tls.crt"), dir.join("tls.key"));
         fs::write(&cert_file, certificate).unwrap();
         fs::write(&key_file, key.serialize_pem()).unwrap();
@@ -133,14 +137,20 @@ impl Authority {
     }
 }
 
-struct Client<'a> {
-    trusted: &'a Authority,
-    identity: Option<&'a Authority>,
-    protocol: &'static str,
+pub(crate) struct Client<'a> {
+    pub(crate) trusted: &'a Authority,
+    pub(crate) identity: Option<Identity<'a>>,
+    pub(crate) protocol: &'static str,
+}
+
+/// Whose certificate a client shows, and what that calls it.
+pub(crate) struct Identity<'a> {
+    pub(crate) authority: &'a Authority,
+    pub(crate) uris: &'a [&'a str],
 }
 
 impl Client<'_> {
-    async fn ask(&self, collector: &Collector, body: String) -> Result<(u16, String), Failed> {
+    pub(crate) async fn ask(&self, collector: &Collector, body: String) -> Result<(u16, String), Failed> {
         let stream = TcpStream::connect(collector.address).await?;
         let name = ServerName::try_from("collector.test")?;
         let stream = TlsConnector::from(Arc::new(self.config())).connect(name, stream).await?;
@@ -158,10 +168,10 @@ impl Client<'_> {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots);
-        let mut config = match self.identity {
+        let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
-            Some(authority) => {
-                let (pem, key) = authority.issue(&["proxy"], ExtendedKeyUsagePurpose::ClientAuth);
+            Some(Identity { authority, uris }) => {
+                let (pem, key) = authority.issue(&["proxy"], uris, ExtendedKeyUsagePurpose::ClientAuth);
                 let chain = vec![
                     <CertificateDer<'_> as tokio_rustls::rustls::pki_types::pem::PemObject>::from_pem_slice(
                         pem.as_bytes(),
@@ -207,7 +217,7 @@ async fn read(response: hyper::Response<hyper::body::Incoming>) -> Result<(u16, 
     Ok((status, String::from_utf8(body.to_vec())?))
 }
 
-fn wait<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 

@@ -9,6 +9,8 @@ use crate::record::verify::trust::Trust;
 pub(super) enum Belief {
     /// A trusted key signed it, or vouches for the one that did.
     Believed,
+    /// It is used, and this key signed it, which the stream alone names, or its binding.
+    Enrolled(PublicKey),
     /// It is used, and this is said of it.
     Noted(ProblemKind),
     /// It is not used.
@@ -23,7 +25,20 @@ pub fn is_forged(line: &CheckpointLine, trust: &Trust) -> bool {
     judge(line, trust, &[]) == Belief::Refused
 }
 
-/// Judges a signature. `named`: the keys that `cnf` claims of this stream name for the checkpoint's epoch.
+/// The key that an `open` of an enrolled stream names and is signed by, or a `roll` or an `anchor` that `signer` signed.
+/// `None`: it is another checkpoint, or somebody else's.
+#[must_use]
+pub fn enrolled_key(line: &CheckpointLine, trust: &Trust, signer: Option<&PublicKey>) -> Option<PublicKey> {
+    let next = line.checkpoint.next_key?;
+    let by = match signer {
+        None => Some(next).filter(|_| line.checkpoint.kind == Kind::Open)?,
+        Some(signer) => *signer,
+    };
+    (judge(line, trust, &[by]) == Belief::Enrolled(by)).then_some(next)
+}
+
+/// Judges a signature. `named`: the keys that `cnf` claims of this stream name for the checkpoint's epoch, and those that
+/// are bound.
 pub(super) fn judge(line: &CheckpointLine, trust: &Trust, named: &[PublicKey]) -> Belief {
     let checkpoint = &line.checkpoint;
     let Some(jws) = line.signed() else { return Belief::Refused };
@@ -46,7 +61,7 @@ pub(super) fn judge(line: &CheckpointLine, trust: &Trust, named: &[PublicKey]) -
     // `open` and `anchor` name the key that signs them
     let own = checkpoint.next_key.filter(|_| matches!(checkpoint.kind, Kind::Anchor | Kind::Open));
     match named.iter().chain(own.as_ref()).find(|key| key.thumbprint() == kid) {
-        Some(key) if jws.is_signed_by(key) => Belief::Noted(ProblemKind::Unbound),
+        Some(key) if jws.is_signed_by(key) => Belief::Enrolled(*key),
         Some(_) => Belief::Refused,
         None => Belief::Waiting,
     }

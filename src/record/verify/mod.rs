@@ -6,7 +6,9 @@
 mod batches;
 mod believe;
 mod chain;
+mod enrolled;
 mod line;
+mod pattern;
 mod problem;
 mod proof;
 mod ranges;
@@ -17,13 +19,15 @@ mod stream;
 mod tests;
 mod trust;
 mod verifier;
+mod writers;
 
-pub use believe::is_forged;
+pub use believe::{enrolled_key, is_forged};
 pub use line::{Line, LineReader};
 pub use problem::{Problem, ProblemKind, Verdict};
 pub use proof::{NotAProof, Proof, Proven};
 pub use ranges::Ranges;
 pub use report::{End, Report, StreamReport};
-pub use statement::{Content, Expired, MAX_PSEUDONYMS, Statement};
+pub use statement::{Binding, Content, Expired, MAX_PSEUDONYMS, Statement};
 pub use trust::{Power, Trust, TrustProblem, TrustedKey};
 pub use verifier::{Asked, Verifier};
+pub use writers::{Leave, SpiffeId};

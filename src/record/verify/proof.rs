@@ -86,6 +86,7 @@ impl Proof {
         let problem = match judge(&self.checkpoint, trust, &[]) {
             Belief::Refused => Some(ProblemKind::BadSignature),
             _ if !is_it => Some(ProblemKind::Edited),
+            Belief::Enrolled(_) => Some(ProblemKind::Unbound),
             Belief::Waiting => Some(ProblemKind::Untrusted),
             Belief::Noted(kind) => Some(kind),
             Belief::Believed => None,

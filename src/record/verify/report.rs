@@ -40,6 +40,9 @@ pub struct StreamReport {
     pub stream: String,
     /// The writer group that it claims.
     pub group: Option<String>,
+    /// Whose word that is: the SPIFFE id that its keys are bound to, or `asserted` of a configured key's; `None`: nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// The worst of its problems.
     pub verdict: Verdict,
     /// How it ends.
@@ -98,12 +101,14 @@ impl Report {
 
 impl StreamReport {
     pub(super) fn of(stream: Stream, end: End) -> Self {
-        let (records, checkpoints, id, group) = (stream.records(), stream.checkpoints(), stream.id, stream.group);
+        let (records, checkpoints, id, writer) = (stream.records(), stream.checkpoints(), stream.id, stream.writer());
+        let group = stream.group;
         let mut problems = stream.problems;
         problems.sort();
         problems.dedup();
         let verdict = worst(problems.iter().map(|problem| problem.kind.verdict()));
-        Self { stream: id.to_string(), group, verdict, end, records, checkpoints, skew: stream.skews, problems }
+        let skew = stream.skews;
+        Self { stream: id.to_string(), group, writer, verdict, end, records, checkpoints, skew, problems }
     }
 }
 

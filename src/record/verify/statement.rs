@@ -1,13 +1,14 @@
-//! What an operator signs: that a record was taken out, and what of a store has expired; and what a collector does: that
-//! somebody was looked up (`docs/record-format.md`).
+//! What operators and collectors sign: that a record was taken out, what of a store has expired, whose a stream's key is, and
+//! that somebody was looked up (`docs/record-format.md`).
 
 use serde_json::{Map, Value, json};
 
 use crate::record::batch::StreamId;
 use crate::record::canonical;
-use crate::record::evidence::{Alg, Digest, Jws, MAX_LINE, SigningKey};
+use crate::record::evidence::{Alg, Digest, Jws, MAX_LINE, PublicKey, SigningKey};
 use crate::record::verify::problem::ProblemKind;
 use crate::record::verify::trust::{Power, Trust};
+use crate::record::verify::writers::SpiffeId;
 use crate::time::Timestamp;
 
 /// A signed statement, still to be believed.
@@ -23,6 +24,8 @@ pub struct Statement {
 /// What is stated.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Content {
+    /// A key of a stream, and who sent what it signs.
+    Bound(Binding),
     /// Everything that was older than `before`.
     Expired {
         /// The time that was asked for.
@@ -50,6 +53,19 @@ pub enum Content {
         /// Why.
         reason: String,
     },
+}
+
+/// Whose a key of an enrolled stream is: that of the workload which showed this id under mutual TLS.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Binding {
+    /// The stream.
+    pub stream: StreamId,
+    /// The workload.
+    pub writer: SpiffeId,
+    /// The writer group that the stream claims.
+    pub group: String,
+    /// The key.
+    pub key: PublicKey,
 }
 
 /// What of one stream has expired.
@@ -82,6 +98,7 @@ impl Statement {
         let claims: Value = serde_json::from_str(&parsed.payload).ok()?;
         let issued = Timestamp::from_micros(claims.get("iat")?.as_u64()?);
         let content = match kind {
+            BOUND => read_bound(&claims)?,
             EXPIRED => read_expired(&claims)?,
             LOOKUP => read_lookup(&claims)?,
             _ => read_redacted(&claims)?,
@@ -106,6 +123,7 @@ impl Statement {
     #[must_use]
     pub fn id(&self) -> String {
         match &self.content {
+            Content::Bound(_) => format!("bound-{}", Digest::of(self.jws.as_bytes())),
             Content::Expired { .. } => format!("expired-{}", Digest::of(self.jws.as_bytes())),
             Content::Lookup { .. } => format!("lookup-{}", Digest::of(self.jws.as_bytes())),
             Content::Redacted { stream, number, .. } => format!("{stream}-{number}"),
@@ -135,6 +153,7 @@ impl Content {
 
     fn kind(&self) -> Kind {
         match self {
+            Self::Bound(_) => BOUND,
             Self::Expired { .. } => EXPIRED,
             Self::Lookup { .. } => LOOKUP,
             Self::Redacted { .. } => REDACTED,
@@ -145,6 +164,9 @@ impl Content {
 fn claims(content: &Content, issued: Timestamp) -> Value {
     let at = issued.as_micros();
     match content {
+        Content::Bound(Binding { stream, key, group, writer }) => {
+            json!({"grp": group, "iat": at, "spiffe": writer.as_str(), "str": stream.to_string(), "v": 1, "x": key.to_string()})
+        }
         Content::Expired { before, streams } => {
             let streams: Vec<Value> = streams.iter().map(expired).collect();
             json!({"before": before.as_micros(), "iat": at, "streams": streams, "v": 1})
@@ -164,6 +186,13 @@ fn expired(of: &Expired) -> Value {
         Some((number, digest)) => json!({"h": digest.to_string(), "last": of.last, "n": number, "str": stream}),
         None => json!({"last": of.last, "str": stream}),
     }
+}
+
+fn read_bound(claims: &Value) -> Option<Content> {
+    let text = |name: &str| claims.get(name)?.as_str();
+    let (stream, key) = (StreamId::parse(text("str")?)?, PublicKey::parse(text("x")?).ok()?);
+    let (group, writer) = (text("grp")?.to_owned(), SpiffeId::parse(text("spiffe")?)?);
+    is_first(claims).then_some(Content::Bound(Binding { stream, key, group, writer }))
 }
 
 fn read_expired(claims: &Value) -> Option<Content> {
@@ -207,7 +236,8 @@ pub const MAX_PSEUDONYMS: usize = 256;
 /// Event, `typ`, and what a key must be allowed.
 type Kind = (&'static str, &'static str, Power);
 
+const BOUND: Kind = ("audit.bound", "oidc-audit-bound+jwt", Power::Bind);
 const EXPIRED: Kind = ("audit.expired", "oidc-audit-expired+jwt", Power::Retain);
 const LOOKUP: Kind = ("audit.lookup", "oidc-audit-lookup+jwt", Power::Lookup);
 const REDACTED: Kind = ("audit.redacted", "oidc-audit-redacted+jwt", Power::Redact);
-const KINDS: [Kind; 3] = [EXPIRED, LOOKUP, REDACTED];
+const KINDS: [Kind; 4] = [BOUND, EXPIRED, LOOKUP, REDACTED];

@@ -7,13 +7,16 @@ use crate::record::evidence::{Checkpoint, CheckpointLine, Digest, Head, Kind, Pu
 use crate::record::verify::batches::{Batches, Content};
 use crate::record::verify::believe::{Belief, judge};
 use crate::record::verify::chain::{Chain, Placed, Point};
+use crate::record::verify::enrolled::{Enrolled, refused};
 use crate::record::verify::problem::{Problem, ProblemKind};
 use crate::record::verify::ranges::Ranges;
-use crate::record::verify::report::End;
-use crate::record::verify::statement::Expired;
+use crate::record::verify::statement::{Binding, Expired};
 use crate::record::verify::trust::Trust;
 use crate::record::verify::verifier::Asked;
+use crate::record::verify::writers::Leave;
 use crate::time::Timestamp;
+
+mod end;
 
 /// What is known of a stream so far.
 #[derive(Debug)]
@@ -28,8 +31,11 @@ pub(super) struct Stream {
     /// Numbers of records, and of checkpoints, that a `loss` names.
     lost: Ranges,
     lost_checkpoints: Ranges,
-    /// Numbers of records that have expired.
+    /// Numbers of records that have expired, and whether anything has.
     expired: Ranges,
+    has_expired: bool,
+    enrolled: Enrolled,
+    writer: Option<String>,
     /// Keys that `cnf` claims name, by epoch.
     named: BTreeMap<u64, Vec<PublicKey>>,
     /// Checkpoints whose key nobody has named so far.
@@ -59,6 +65,9 @@ impl Stream {
             lost: Ranges::default(),
             lost_checkpoints: Ranges::default(),
             expired: Ranges::default(),
+            has_expired: false,
+            enrolled: Enrolled::default(),
+            writer: None,
             named: BTreeMap::new(),
             waiting: Vec::new(),
             believed: false,
@@ -78,22 +87,44 @@ impl Stream {
 
     /// Takes a checkpoint; gives back those that count now: it, and those that waited for a key that it names.
     pub(super) fn checkpoint(&mut self, line: CheckpointLine, trust: &Trust, asked: &Asked) -> Vec<Checkpoint> {
+        self.take(vec![line], trust, asked)
+    }
+
+    /// Takes whose a key is, which somebody says who may; gives back the checkpoints that waited for that.
+    pub(super) fn bound(&mut self, binding: Binding, id: String, trust: &Trust, asked: &Asked) -> Vec<Checkpoint> {
+        if trust.leave(&binding.writer, &binding.group) == Leave::Refused {
+            self.problems.push(refused(&binding, id));
+            return Vec::new();
+        }
+        self.enrolled.bind(binding, id);
+        let waiting = std::mem::take(&mut self.waiting);
+        self.take(waiting, trust, asked)
+    }
+
+    fn take(&mut self, mut lines: Vec<CheckpointLine>, trust: &Trust, asked: &Asked) -> Vec<Checkpoint> {
         let mut taken = Vec::new();
-        let mut lines = vec![line];
         while let Some(line) = lines.pop() {
             let named = self.named.get(&line.checkpoint.epoch).map(Vec::as_slice).unwrap_or_default();
-            let belief = judge(&line, trust, named);
+            let belief = match judge(&line, trust, named) {
+                Belief::Waiting => judge(&line, trust, &self.enrolled.keys().collect::<Vec<_>>()),
+                belief => belief,
+            };
             match belief {
                 Belief::Believed => self.believed = true,
+                Belief::Enrolled(key) => self.enrolled.sign(key, &line.checkpoint),
                 Belief::Noted(kind) => self.problems.push(Problem::at(kind, line.checkpoint.id())),
                 Belief::Refused => self.problems.push(Problem::at(ProblemKind::BadSignature, line.checkpoint.id())),
                 Belief::Waiting => self.waiting.push(line.clone()),
             }
-            if !matches!(belief, Belief::Believed | Belief::Noted(_)) {
+            if matches!(belief, Belief::Refused | Belief::Waiting) {
                 continue;
             }
             let names = named_key(&line.checkpoint);
-            taken.extend(self.use_checkpoint(line, asked));
+            let used = self.use_checkpoint(line, asked);
+            if let (Belief::Enrolled(key), Some(checkpoint)) = (belief, &used) {
+                self.enrolled.name(key, checkpoint);
+            }
+            taken.extend(used);
             if let Some((epoch, _)) = names {
                 lines.extend(self.waiting.extract_if(.., |line| line.checkpoint.epoch == epoch));
             }
@@ -159,6 +190,7 @@ impl Stream {
 
     /// What of it has expired: that is not missing.
     pub(super) fn expired(&mut self, expired: &Expired) {
+        self.has_expired = true;
         self.expired.add(1, expired.last);
         let Some((number, digest)) = expired.checkpoint else { return };
         self.lost_checkpoints.add(0, number);
@@ -213,9 +245,12 @@ impl Stream {
         let absent = self.without_border(absent, asked);
         self.judge_absent(&absent);
         self.judge_strangers(&holes, asked);
-        if self.believed {
-            self.refuse_mixture();
+        let mut bound = self.enrolled.judge(stream, !self.has_expired);
+        self.problems.append(&mut bound.problems);
+        if let Some(since) = if self.believed { Some(0) } else { bound.since } {
+            self.refuse_mixture(since);
         }
+        self.writer = if self.believed { Some(ASSERTED.to_owned()) } else { bound.writer };
     }
 
     /// Takes out what is absent of the first batch inside, where the export begins with it: what of it was before the window,
@@ -313,12 +348,12 @@ impl Stream {
         self.problems.extend(found);
     }
 
-    /// A stream is signed in one way from its first checkpoint to its last: beside one that is believed, those that nobody
-    /// stands behind are not its own.
-    fn refuse_mixture(&mut self) {
+    /// A stream is signed in one way to its last checkpoint: after one that is believed, those that nobody stands behind are not
+    /// its own. Before the first that is bound, keys are not known of which an export does not have the beginning.
+    fn refuse_mixture(&mut self, since: u64) {
         let checkpoint = format!("{}-c", self.id);
-        let of_one = |id: &String| id.starts_with(&checkpoint);
-        for problem in self.problems.iter_mut().filter(|problem| problem.id.as_ref().is_some_and(of_one)) {
+        let number = |id: &String| id.strip_prefix(&checkpoint)?.parse::<u64>().ok();
+        for problem in self.problems.iter_mut().filter(|problem| problem.id.as_ref().and_then(number) >= Some(since)) {
             if matches!(problem.kind, ProblemKind::Unbound | ProblemKind::Unsigned | ProblemKind::Untrusted) {
                 problem.kind = ProblemKind::BadSignature;
             }
@@ -329,28 +364,9 @@ impl Stream {
         format!("{}-c{number}", self.id)
     }
 
-    /// How it ends, as of a moment. `replaced`: its writer group opened another stream after `since`.
-    pub(super) fn end(&mut self, as_of: Timestamp, replaced: &dyn Fn(Timestamp) -> bool) -> End {
-        let Some(last) = self.chain.last().cloned() else { return End::None };
-        let present = self.seen_by_sibling.unwrap_or_default().max(last.issued);
-        // a tenth of grace: a beat is sent by a timer
-        let until = present.plus_millis(last.promise.saturating_mul(1_100));
-        if self.closed {
-            End::Closed
-        } else if self.truncated {
-            End::Truncated
-        } else if until >= as_of {
-            End::Live
-        } else if !last.inside {
-            End::Outside
-        } else if last.pending == 0 && replaced(last.issued) {
-            End::EndedIdle
-        } else {
-            let problem = Problem::at(ProblemKind::UncleanEnd, last.id.clone());
-            self.problems
-                .push(problem.sides("close", format!("pend {} at the end, and {} s more", last.pending, last.promise)));
-            End::UncleanEnd
-        }
+    /// Whether no line of it was here, but perhaps a statement about it.
+    pub(super) fn is_absent(&self) -> bool {
+        self.problems.is_empty() && !self.is_sealed() && self.records() == 0
     }
 
     pub(super) fn is_sealed(&self) -> bool {
@@ -359,6 +375,11 @@ impl Stream {
 
     pub(super) fn checkpoints(&self) -> u64 {
         self.chain.len()
+    }
+
+    /// Whose word the group is, once it is judged.
+    pub(super) fn writer(&self) -> Option<String> {
+        self.writer.clone()
     }
 
     pub(super) fn records(&self) -> u64 {
@@ -412,3 +433,6 @@ fn row(kind: ProblemKind, stream: StreamId, (first, last): Range) -> Problem {
 fn name(stream: StreamId, number: u64) -> String {
     format!("{stream}-{number}")
 }
+
+/// Of a configured key: its holder says who writes.
+const ASSERTED: &str = "asserted";

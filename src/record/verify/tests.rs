@@ -10,7 +10,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::record::audit::StopReason;
 use crate::record::batch::StreamId;
 use crate::record::evidence::{
-    Chain, Covered, Digest, Head, Identity, LEAF_PREFIX, Loss, Signing, SigningKey, Statement, Tree,
+    Chain, CheckpointLine, Covered, Digest, Head, Identity, LEAF_PREFIX, Loss, Signing, SigningKey, Statement, Tree,
 };
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -293,4 +293,46 @@ fn what_the_collector_found_is_in_no_stream() {
     let finding = json!({"event": "finding.raised", "id": id, "schema": "oidc-audit/1"}).to_string();
     let report = judge(0, &[finding]);
     assert_eq!((report.exit, report.other, report.streams.len()), (3, 1, 0), "nothing to verify");
+}
+
+/// The lines, and after every key that a checkpoint names the statement that it is the gateway's.
+fn bound(lines: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    for line in lines {
+        all.push(line.clone());
+        let Ok(CheckpointLine { checkpoint, .. }) = CheckpointLine::parse(line) else { continue };
+        let Some(named) = checkpoint.next_key else { continue };
+        let writer = SpiffeId::parse("spiffe://cluster.local/ns/shop/sa/gateway").unwrap();
+        let binding = Binding { stream: checkpoint.stream, writer, group: checkpoint.group.unwrap(), key: named };
+        all.push(super::Statement::sign(&super::Content::Bound(binding), checkpoint.issued, &key(8)));
+    }
+    all
+}
+
+fn trust_to_bind() -> Trust {
+    let public = key(8).public();
+    let mut entry: serde_json::Value = serde_json::from_str(&public.jwk()).unwrap();
+    entry["kid"] = public.thumbprint().to_string().into();
+    entry["may"] = json!(["bind"]);
+    Trust::parse(&json!({"keys": [entry], "schema": "oidc-audit-trust/1"}).to_string()).unwrap()
+}
+
+#[test]
+fn a_part_of_an_enrolled_stream_is_bound_from_the_first_key_that_it_shows_bound() {
+    let mut writer = Writer::new(1, "shop/gateway/pod-1", Signing::Enrolled);
+    for minute in 0..40 {
+        writer.batch(60 * minute, pending(1));
+    }
+    writer.close(60 * 40);
+    let lines = bound(&writer.lines);
+    let whole = judge_with(trust_to_bind(), Asked::default(), &lines);
+    assert_eq!((whole.verdict, kinds(&whole)), (Verdict::Intact, vec![]));
+    assert_eq!(whole.streams[0].writer.as_deref(), Some("spiffe://cluster.local/ns/shop/sa/gateway"));
+    let roll = lines.iter().position(|line| CheckpointLine::parse(line).is_ok_and(|line| line.checkpoint.epoch == 1));
+    let window = Asked { from: Some(at(0)), ..Asked::default() };
+    let after = judge_with(trust_to_bind(), window.clone(), &lines[roll.unwrap() - 3..]);
+    assert_eq!((after.verdict, kinds(&after)), (Verdict::Intact, vec![]));
+    // what the key before it has signed is not known to be anybody's
+    let before = judge_with(trust_to_bind(), window, &lines[roll.unwrap() - 6..]);
+    assert_eq!((before.verdict, kinds(&before)), (Verdict::Undecided, vec![ProblemKind::Untrusted]));
 }

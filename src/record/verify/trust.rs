@@ -5,12 +5,15 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::record::evidence::{Checkpoint, Digest, PublicKey};
+use crate::record::verify::pattern::matches;
+use crate::record::verify::writers::{self, Leave, SpiffeId, WriterRule};
 use crate::time::Timestamp;
 
 /// Whom a verifier trusts.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     keys: Vec<TrustedKey>,
+    writers: Option<Vec<WriterRule>>,
 }
 
 /// One key of it.
@@ -28,6 +31,8 @@ pub struct TrustedKey {
 /// What a key may sign.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Power {
+    /// Whose a stream's key is.
+    Bind,
     /// That somebody was looked up.
     Lookup,
     /// That a record was taken out.
@@ -48,6 +53,9 @@ pub struct TrustProblem {
 }
 
 impl Trust {
+    /// No key, and no rule of writers.
+    pub const NONE: Self = Self { keys: Vec::new(), writers: None };
+
     /// Reads a trust file.
     ///
     /// # Errors
@@ -61,7 +69,7 @@ impl Trust {
         if file.get("schema").and_then(Value::as_str) != Some(SCHEMA) {
             problems.push(problem("/schema", "\"oidc-audit-trust/1\""));
         }
-        if let Some(name) = file.keys().find(|name| !["keys", "schema"].contains(&name.as_str())) {
+        if let Some(name) = file.keys().find(|name| !["keys", "schema", "writers"].contains(&name.as_str())) {
             problems.push(problem(&format!("/{name}"), "no further member"));
         }
         let entries = file.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -70,7 +78,14 @@ impl Trust {
         }
         let read = |(index, entry): (usize, &Value)| TrustedKey::parse(&format!("/keys/{index}"), entry, &mut problems);
         let keys: Vec<TrustedKey> = entries.iter().enumerate().filter_map(read).collect();
-        if problems.is_empty() { Ok(Self { keys }) } else { Err(problems) }
+        let writers = file.get("writers").map(|list| writer_rules(list, &mut problems));
+        if problems.is_empty() { Ok(Self { keys, writers }) } else { Err(problems) }
+    }
+
+    /// Whether the workload may write for the group.
+    #[must_use]
+    pub fn leave(&self, writer: &SpiffeId, group: &str) -> Leave {
+        writers::leave(self.writers.as_deref(), writer, group)
     }
 
     /// The key of a thumbprint.
@@ -147,30 +162,6 @@ impl fmt::Display for TrustProblem {
     }
 }
 
-/// Whether a pattern fits the whole text; `*` stands for any characters, none included.
-#[must_use]
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some((_, after)) = rest.split_once(part).filter(|_| !part.is_empty()) else {
-            if part.is_empty() {
-                continue;
-            }
-            return false;
-        };
-        rest = after;
-    }
-    true
-}
-
 fn bound(entry: &Map<String, Value>, name: &str, wrong: &mut impl FnMut(&str, &'static str)) -> Option<Timestamp> {
     let value = entry.get(name)?;
     let time = value.as_str().and_then(Timestamp::parse_rfc3339);
@@ -193,8 +184,13 @@ fn groups(entry: &Map<String, Value>, wrong: &mut impl FnMut(&str, &'static str)
 }
 
 impl Power {
-    const ALL: [(&'static str, Self); 4] =
-        [("lookup", Self::Lookup), ("redact", Self::Redact), ("retain", Self::Retain), ("seal", Self::Seal)];
+    const ALL: [(&'static str, Self); 5] = [
+        ("bind", Self::Bind),
+        ("lookup", Self::Lookup),
+        ("redact", Self::Redact),
+        ("retain", Self::Retain),
+        ("seal", Self::Seal),
+    ];
 
     /// By its name in a trust file.
     #[must_use]
@@ -203,12 +199,21 @@ impl Power {
     }
 }
 
+fn writer_rules(list: &Value, problems: &mut Vec<TrustProblem>) -> Vec<WriterRule> {
+    let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    if entries.is_empty() {
+        problems.push(problem("/writers", "a list of at least one writer"));
+    }
+    let read = |(index, entry)| WriterRule::parse(&format!("/writers/{index}"), entry, problems);
+    entries.iter().enumerate().filter_map(read).collect()
+}
+
 fn powers(entry: &Map<String, Value>, wrong: &mut impl FnMut(&str, &'static str)) -> Vec<Power> {
     let Some(value) = entry.get("may") else { return vec![Power::Seal] };
     let names = value.as_array().filter(|names| !names.is_empty());
     let powers = names.and_then(|names| names.iter().map(|name| Power::read(name.as_str()?)).collect::<Option<_>>());
     powers.unwrap_or_else(|| {
-        wrong("may", "a list of \"seal\", \"redact\", \"retain\", \"lookup\"");
+        wrong("may", "a list of \"seal\", \"bind\", \"lookup\", \"redact\", \"retain\"");
         Vec::new()
     })
 }
@@ -225,22 +230,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_fit_the_whole_text() {
-        for (pattern, text, fits) in [
-            ("shop/gateway/*", "shop/gateway/pod-1", true),
-            ("shop/gateway/*", "shop/gateway", false),
-            ("*", "", true),
-            ("a*c*e", "abcde", true),
-            ("a*c*e", "abcdef", false),
-            ("a**b", "ab", true),
-            ("ab", "ab", true),
-            ("ab", "abc", false),
-        ] {
-            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
-        }
-    }
-
-    #[test]
     fn every_mistake_is_told_by_its_place() {
         let told = |text: &str| Trust::parse(text).unwrap_err().iter().map(|p| p.pointer.clone()).collect::<Vec<_>>();
         assert_eq!(told("[]"), [""]);
@@ -249,5 +238,32 @@ mod tests {
         let text = format!(r#"{{"schema":"oidc-audit-trust/1","keys":[{key}]}}"#);
         let expected = ["d", "more", "kty", "x", "not_after", "grp"].map(|name| format!("/keys/0/{name}"));
         assert_eq!(told(&text), expected);
+        let text =
+            r#"{"schema":"oidc-audit-trust/1","keys":[{}],"writers":[1,{"grp":"a","more":1},{"spiffe":"x","grp":[]}]}"#;
+        let writers: Vec<_> = told(text).into_iter().filter(|pointer| pointer.starts_with("/writers")).collect();
+        assert_eq!(
+            writers,
+            ["/writers/0", "/writers/1/more", "/writers/1/spiffe", "/writers/1/grp", "/writers/2/spiffe"]
+        );
+    }
+
+    #[test]
+    fn rules_of_writers_replace_the_rule_of_namespaces() {
+        let key = PublicKey::from_bytes([7; 32]);
+        let mut jwk: Value = serde_json::from_str(&key.jwk()).unwrap();
+        jwk["kid"] = key.thumbprint().to_string().into();
+        let rule = |spiffe: &str, groups: &[&str]| serde_json::json!({"spiffe": spiffe, "grp": groups});
+        let writers =
+            [rule("spiffe://td/ns/shop/sa/gateway", &["shop/gateway/*"]), rule("spiffe://td/edge/*", &["-/*"])];
+        let file = serde_json::json!({"schema": SCHEMA, "keys": [jwk], "writers": writers});
+        let trust = Trust::parse(&file.to_string()).unwrap();
+        for (id, group, leave) in [
+            ("spiffe://td/ns/shop/sa/gateway", "shop/gateway/pod-1", Leave::Given),
+            ("spiffe://td/ns/shop/sa/gateway", "shop/store/pod-1", Leave::Refused),
+            ("spiffe://td/ns/bank/sa/gateway", "bank/gateway/pod-1", Leave::Refused),
+            ("spiffe://td/edge/1", "-/-/node-1", Leave::Given),
+        ] {
+            assert_eq!(trust.leave(&SpiffeId::parse(id).unwrap(), group), leave, "{id} {group}");
+        }
     }
 }

@@ -6,11 +6,12 @@ use crate::record::batch::StreamId;
 use crate::record::evidence::{Checkpoint, Head};
 use crate::record::verify::batches::Content;
 use crate::record::verify::line::Line;
+use crate::record::verify::pattern::matches;
 use crate::record::verify::problem::{Problem, ProblemKind, Verdict};
 use crate::record::verify::report::{Report, StreamReport};
 use crate::record::verify::statement::{Content as What, Expired, Statement};
 use crate::record::verify::stream::Stream;
-use crate::record::verify::trust::{Trust, matches};
+use crate::record::verify::trust::Trust;
 use crate::time::Timestamp;
 
 /// Verifies an export, line by line.
@@ -149,6 +150,7 @@ impl Verifier {
             stream.finish(&self.asked);
         }
         let mut problems = self.judge_heads();
+        self.streams.retain(|_, stream| !stream.is_absent());
         problems.append(&mut self.problems);
         problems.extend(self.missing_groups());
         let opened = self.last_openings();
@@ -165,6 +167,15 @@ impl Verifier {
     fn state(&mut self, statement: &Statement) {
         let doubt = statement.judge(&self.trust).err();
         match &statement.content {
+            What::Bound(binding) => {
+                let stream = self.streams.entry(binding.stream).or_insert_with(|| Stream::new(binding.stream));
+                if let Some(kind) = doubt {
+                    stream.problems.push(Problem::at(kind, statement.id()));
+                    return;
+                }
+                let taken = stream.bound(binding.clone(), statement.id(), &self.trust, &self.asked);
+                taken.iter().for_each(|checkpoint| self.note(checkpoint));
+            }
             What::Redacted { stream, number, leaf, .. } => {
                 let stream = self.stream(*stream);
                 match doubt {
