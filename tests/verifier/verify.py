@@ -35,6 +35,7 @@ STATEMENTS = {  # event -> typ of its JWS, and what the key that signs it must b
     "audit.lookup": ("oidc-audit-lookup+jwt", "lookup"),
     "audit.redacted": ("oidc-audit-redacted+jwt", "redact"),
 }
+KINDS = ("anchor", "batch", "beat", "close", "loss", "open", "roll")
 SEGMENT = r"(?!\.\.?(?:/|\Z))[A-Za-z0-9._-]+"
 SPIFFE = re.compile(rf"spiffe://[a-z0-9._-]{{1,255}}(?:/{SEGMENT})+")
 ISTIO = re.compile(r"spiffe://[^/]+/ns/([^/]+)/sa/[^/]+")
@@ -168,7 +169,13 @@ class Checkpoint:
         self.name()
 
     def name(self):
-        self.stream, self.n = self.claims["str"], self.claims["n"]
+        claims = self.claims
+        self.stream, self.n = claims["str"], claims["n"]
+        for name in ("n", "ep", "tot", "iat", "nb", "pend"):
+            if type(claims[name]) is not int or not 0 <= claims[name] < 2**53:
+                raise ValueError(name)
+        if claims["knd"] not in KINDS or (claims["knd"] == "open") != (self.n == 0) or ("prev" in claims) != (self.n > 0):
+            raise ValueError("knd")
         self.id, self.event = f"{self.stream}-c{self.n}", "audit.checkpoint"
 
     def line(self):
@@ -178,7 +185,6 @@ class Checkpoint:
         return {"event": self.event, "id": self.id, "jws": self.jws, "schema": "oidc-audit/1", "ts": stamp}
 
 
-# Event: its `typ`, and what a key must be allowed.
 class Statement(Checkpoint):
     """What an operator signed: of the same form, with another `typ`."""
 
