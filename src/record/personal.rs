@@ -1,7 +1,7 @@
 //! The personal-data class of every member of a record, for its schema and for the table in `docs/privacy.md`. Native only.
 //!
 //! A member of a closed form (a number, a yes, a word of a list, an id of ours) can hold nobody's name. Every other one has a
-//! row here or in [`privacy::TABLE`]: a new member without one fails a test.
+//! row here or in `privacy::TABLE`: a new member without one fails a test.
 
 use std::collections::BTreeMap;
 
