@@ -181,6 +181,16 @@ fn a_stream_is_bound_to_the_workload_that_a_collector_names_and_to_no_other() {
     }
 }
 
+/// Which of two histories is judged further is not said, and the verifiers choose differently.
+#[test]
+fn an_open_that_no_collector_received_is_named_beside_the_one_that_it_did() {
+    let exports = bindings::second_opens();
+    let own = exports.iter().map(|export| Judgement::of(&serde_json::to_value(export.verify()).unwrap()));
+    for judgement in own.chain(second("opens", &exports)) {
+        assert!(judgement.exit == 2 && judgement.has("forked") && judgement.has("wrong_writer"), "{judgement:?}");
+    }
+}
+
 fn line_id(line: &[u8]) -> String {
     let line: Value = serde_json::from_slice(line).unwrap();
     line["id"].as_str().unwrap().to_owned()

@@ -89,16 +89,32 @@ fn of_streams(whole: &Export) -> Vec<Case> {
 fn forged_end(whole: &Export) -> Export {
     let mut lines = whole.lines.clone();
     let last = lines.iter().rposition(|line| checkpoint(line).is_some_and(|of| of.end.is_some())).unwrap();
-    let line: Value = serde_json::from_slice(&lines[last]).unwrap();
+    lines[last] = forged(&lines[last], "anchor");
+    with(whole, lines)
+}
+
+/// A second `open`, by somebody else, before and after the first.
+pub(crate) fn second_opens() -> [Export; 2] {
+    let whole = writer::enrolled(3);
+    [true, false].map(|first| second_open(&whole, first))
+}
+
+fn second_open(whole: &Export, first: bool) -> Export {
+    let mut lines = whole.lines.clone();
+    let at = lines.iter().position(|line| id(line).ends_with("-c0")).unwrap();
+    lines.insert(at + usize::from(!first), forged(&lines[at], "open"));
+    with(whole, lines)
+}
+
+fn forged(line: &[u8], kind: &str) -> Vec<u8> {
+    let line: Value = serde_json::from_slice(line).unwrap();
     let payload = line["jws"].as_str().unwrap().split('.').nth(1).unwrap();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
     let thief = writer::other_key();
     claims["cnf"] = json!({"jwk": serde_json::from_str::<Value>(&thief.public().jwk()).unwrap()});
-    claims["knd"] = "anchor".into();
+    claims["knd"] = kind.into();
     claims.as_object_mut().unwrap().remove("end");
-    let forged = CheckpointLine::of(&Jws::sign(&claims.to_string(), &thief, TYP)).unwrap();
-    lines[last] = forged.text().into_bytes();
-    with(whole, lines)
+    CheckpointLine::of(&Jws::sign(&claims.to_string(), &thief, TYP)).unwrap().text().into_bytes()
 }
 
 fn with(whole: &Export, lines: Vec<Vec<u8>>) -> Export {

@@ -183,7 +183,11 @@ pub(crate) fn write_configuration(mesh: &Mesh<'_>, port: u16, admin: u16) {
     } else {
         String::new()
     };
-    let bootstrap = BOOTSTRAP
+    let (secured, pod) = if mesh.folder.join(CLIENT).exists() { (SECURED, POD) } else { ("", "") };
+    let bootstrap = [BOOTSTRAP, secured]
+        .concat()
+        .replace("{pod}", pod)
+        .replace("{folder}", &mesh.folder.display().to_string())
         .replace("{admin}", &admin.to_string())
         .replace("{listeners}", &resources)
         .replace("{upstream}", &mesh.upstream.to_string())
@@ -230,7 +234,7 @@ const ECDS_FILTER: &str = r#"config_discovery: { config_source: { resource_api_v
 
 const LISTENER: &str = r#"{ name: main, address: { socket_address: { address: 127.0.0.1, port_value: {port} } }, filter_chains: [ { filters: [ { name: envoy.filters.network.http_connection_manager, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, stat_prefix: main, route_config: { virtual_hosts: [ { name: all, domains: ["*"], routes: [ { match: { prefix: / }, route: { cluster: upstream, timeout: 20s } } ] } ] }, http_filters: [ { name: audit, {filter} }, { name: envoy.filters.http.router, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router } } ] } } ] } ] }"#;
 
-const BOOTSTRAP: &str = r#"node: { id: live, cluster: live }
+const BOOTSTRAP: &str = r#"node: { id: live, cluster: live{pod} }
 admin: { address: { socket_address: { address: 127.0.0.1, port_value: {admin} } } }
 static_resources:
 {listeners}  clusters:
@@ -243,6 +247,14 @@ static_resources:
     load_assignment: { cluster_name: audit_log, endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {sink} } } } }] }] }
 "#;
 
+/// With this certificate, and its key beside it, in a mesh's folder, the log cluster is reached over mutual TLS, by a pod.
+pub(crate) const CLIENT: &str = "client.crt";
+
+const POD: &str = ", metadata: { NAMESPACE: shop, WORKLOAD_NAME: gateway, NAME: gateway-1 }";
+
+const SECURED: &str = r#"    transport_socket: { name: tls, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, sni: collector.test, common_tls_context: { tls_certificates: [ { certificate_chain: { filename: "{folder}/client.crt" }, private_key: { filename: "{folder}/client.key" } } ], validation_context: { trusted_ca: { filename: "{folder}/ca.crt" } } } } }
+"#;
+
 /// `oidc-audit collect`.
 pub(crate) struct Collect {
     process: Child,
@@ -252,10 +264,15 @@ pub(crate) struct Collect {
 
 impl Collect {
     pub(crate) fn start(folder: &Path, port: u16) -> Self {
+        Self::start_with(folder, port, &[])
+    }
+
+    pub(crate) fn start_with(folder: &Path, port: u16, more: &[PathBuf]) -> Self {
         let records = folder.join("records");
         let process = Command::new(tool())
             .args(["collect", "--listen", &format!("127.0.0.1:{port}"), "--dir"])
             .arg(&records)
+            .args(more)
             .stdout(Stdio::null())
             .stderr(fs::File::options().create(true).append(true).open(folder.join("collect.log")).unwrap())
             .spawn()
@@ -282,6 +299,9 @@ impl Drop for Collect {
     }
 }
 
+/// Lines beside records.
+const EVIDENCE: [&str; 2] = ["audit.bound", "audit.checkpoint"];
+
 /// Every record below a folder of segments, in the order of files and lines.
 pub(crate) fn records(folder: &Path) -> Vec<Value> {
     let mut found = Vec::new();
@@ -294,7 +314,7 @@ pub(crate) fn records(folder: &Path) -> Vec<Value> {
         } else if path.extension().is_some_and(|extension| extension == "jsonl") {
             let lines = BufReader::new(fs::File::open(path).unwrap()).lines();
             let read = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Value>(&line).ok());
-            found.extend(read.filter(|record| record["event"] != "audit.checkpoint"));
+            found.extend(read.filter(|record| !EVIDENCE.contains(&record["event"].as_str().unwrap_or_default())));
         }
     }
     found

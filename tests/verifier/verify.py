@@ -395,7 +395,8 @@ class Export:
         for binding, statement in stream.bindings.items():
             if binding[:2] != own[:2]:
                 stream.problem("wrong_writer", id=statement)
-        if own and stream.opened not in bound | {None} and stream.name not in self.expired:
+        others = {point.key for point in stream.enrolled if point.claims["knd"] == "open"} - bound
+        if own and others and stream.name not in self.expired:
             stream.problem("wrong_writer", id=f"{stream.name}-c0")
         if stream.believed:
             since, stream.writer = 0, "asserted"
@@ -412,7 +413,7 @@ class Export:
         for broken in stream.broken:
             stream.problem("bad_signature", id=broken)
         keys = {}  # epoch -> keys that a believed `cnf` names
-        stream.chain, stream.enrolled, stream.names, stream.opened = [], [], {}, None
+        stream.chain, stream.enrolled, stream.names = [], [], {}
         bound = {tobase64(x) for _, _, x in stream.bindings}
         nobodys = set()  # checkpoints whose key nobody names: what they name in turn counts for nothing
         for n in sorted(stream.checkpoints):
@@ -435,8 +436,6 @@ class Export:
                 point = min(believed, key=lambda point: point.jws)
                 stream.chain.append(point)
                 claims = point.claims
-                if claims["knd"] == "open":
-                    stream.opened = point.key
                 if "cnf" in claims and point.jws not in nobodys:
                     stream.names.setdefault(point.key, set()).add(claims["cnf"]["jwk"]["x"])
                     epoch = claims["ep"] + (claims["knd"] == "roll")

@@ -68,20 +68,20 @@ impl Guard {
     }
 
     /// Whether a line of this sender may be stored; if so, and if it is a checkpoint, it is the head of its stream from now on.
-    /// Gives the line to store beside it, if there is something to state.
+    /// Gives the lines to store beside it, if there is something to state.
     ///
     /// # Errors
     ///
     /// Why not.
-    pub(crate) fn admit(&mut self, line: &Line, peer: Option<&SpiffeId>) -> Result<Option<String>, Why> {
+    pub(crate) fn admit(&mut self, line: &Line, peer: Option<&SpiffeId>) -> Result<Vec<String>, Why> {
         let stream = StreamId::from_bytes(line.id.stream.to_be_bytes());
         self.ties.admit(stream, peer)?;
         let unguarded = self.trust.is_none() && self.file.is_none();
         if line.id.kind != Kind::Checkpoint || (unguarded && peer.is_none()) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let read = match read_checkpoint(line) {
-            Err(_) if unguarded => return Ok(None),
+            Err(_) if unguarded => return Ok(Vec::new()),
             read => read?,
         };
         if self.trust.as_ref().is_some_and(|trust| is_forged(&read, trust)) {
@@ -91,7 +91,7 @@ impl Guard {
         if self.file.is_some() {
             self.follow(&read.checkpoint, Digest::of(read.jws.as_bytes()))?;
         }
-        Ok(self.ties.take(stream, change))
+        Ok(self.ties.take(stream, change, clock::now()))
     }
 
     fn follow(&mut self, checkpoint: &Checkpoint, digest: Digest) -> Result<(), Why> {

@@ -196,8 +196,8 @@ impl Store {
                     continue;
                 }
                 Known::New => {
-                    let statement = match self.guard.admit(&line, peer) {
-                        Ok(statement) => statement,
+                    let statements = match self.guard.admit(&line, peer) {
+                        Ok(statements) => statements,
                         Err(why) => {
                             plan.foreign += u64::from(why == Why::Foreign);
                             answer.refused.push(Refused { id: Some(line.id), line: line.number, why });
@@ -206,8 +206,10 @@ impl Store {
                     };
                     self.recent.insert(&line);
                     plan.line(&line.bytes);
-                    plan.bound += u64::from(statement.is_some());
-                    statement.iter().for_each(|statement| plan.line(statement.as_bytes()));
+                    for statement in statements {
+                        plan.line(statement.as_bytes());
+                        plan.bound += 1;
+                    }
                     plan.fresh.push(line);
                 }
                 Known::Same => {}

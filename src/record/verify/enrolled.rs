@@ -15,8 +15,8 @@ use crate::record::verify::statement::Binding;
 pub(super) struct Enrolled {
     /// Numbers of checkpoints, by the key that signed them and the group that they claim.
     signed: BTreeMap<(PublicKey, Option<String>), Ranges>,
-    /// Who signed `open`.
-    opened: Option<PublicKey>,
+    /// Who signed an `open`.
+    opened: BTreeSet<PublicKey>,
     /// The keys that each key names.
     named: BTreeMap<PublicKey, BTreeSet<PublicKey>>,
     /// What is believed, and the id of the statement that says so.
@@ -38,13 +38,13 @@ impl Enrolled {
     pub(super) fn sign(&mut self, key: PublicKey, checkpoint: &Checkpoint) {
         let numbers = self.signed.entry((key, checkpoint.group.clone())).or_default();
         numbers.add(checkpoint.number, checkpoint.number);
+        if checkpoint.kind == Kind::Open {
+            self.opened.insert(key);
+        }
     }
 
     /// One that counts: what it names is named by its key.
     pub(super) fn name(&mut self, key: PublicKey, checkpoint: &Checkpoint) {
-        if checkpoint.kind == Kind::Open {
-            self.opened = Some(key);
-        }
         if let Some(next) = checkpoint.next_key.filter(|next| *next != key) {
             self.named.entry(key).or_default().insert(next);
         }
@@ -88,9 +88,11 @@ impl Enrolled {
         bound.writer = own.filter(|_| bound.since.is_some()).map(|binding| binding.writer.to_string());
         bound.problems.extend(self.others());
         // what the collector has seen opened is not what is here
-        if let (Some(own), Some(opened)) = (own, self.opened.filter(|opened| whole && !keys.contains(opened))) {
-            let problem = Problem::at(ProblemKind::WrongWriter, id(0));
-            bound.problems.push(problem.sides(format!("a key of {}", own.writer), format!("key {opened}")));
+        if let Some(own) = own.filter(|_| whole) {
+            for opened in self.opened.difference(&keys) {
+                let problem = Problem::at(ProblemKind::WrongWriter, id(0));
+                bound.problems.push(problem.sides(format!("a key of {}", own.writer), format!("key {opened}")));
+            }
         }
         bound
     }
