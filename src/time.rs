@@ -68,14 +68,22 @@ impl Timestamp {
         let (date, rest) = (text.get(..10)?, text.get(10..)?);
         let rest = rest.strip_prefix(['T', 't', ' '])?;
         let (clock, rest) = (rest.get(..8)?, rest.get(8..)?);
-        let days = days_since_epoch(numbers(date, '-', &[4, 2, 2])?)?;
-        let seconds = seconds_of_day(numbers(clock, ':', &[2, 2, 2])?)?;
+        let local = seconds_since_epoch(numbers(date, '-', &[4, 2, 2])?, numbers(clock, ':', &[2, 2, 2])?)?;
         let (micros, zone) = fraction(rest)?;
-        let local = days.checked_mul(86_400)?.checked_add(seconds)?;
         let utc = local.checked_sub(offset_seconds(zone)?)?;
         let utc = u64::try_from(utc).ok()?;
         Some(Self(utc.checked_mul(1_000_000)?.checked_add(micros)?))
     }
+
+    /// A date (year, month, day) and a time of day (hour, minute, second) in UTC; a leap second is the second after it. `None`
+    /// where the calendar has none such, and before 1970.
+    pub(crate) fn from_utc(date: [i64; 3], clock: [i64; 3]) -> Option<Self> {
+        u64::try_from(seconds_since_epoch(date, clock)?).ok().map(Self::from_secs)
+    }
+}
+
+fn seconds_since_epoch(date: [i64; 3], clock: [i64; 3]) -> Option<i64> {
+    days_since_epoch(date)?.checked_mul(86_400)?.checked_add(seconds_of_day(clock)?)
 }
 
 /// 9999-12-31T23:59:59.999999Z: RFC 3339 has four digits for a year.

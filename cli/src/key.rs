@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,13 +31,30 @@ pub(crate) fn signing(path: &Path) -> Result<SigningKey, Failure> {
     })
 }
 
+/// The pseudonym secrets of several files, each id once: of two files the first counts.
+///
+/// # Errors
+///
+/// As [`pseudonyms`], for any of them.
+pub(crate) fn all_pseudonyms(paths: &[PathBuf]) -> Result<Vec<NamedKey>, Failure> {
+    let mut keys: Vec<NamedKey> = Vec::new();
+    for path in paths {
+        for key in pseudonyms(path)? {
+            if !keys.iter().any(|known| known.id == key.id) {
+                keys.push(key);
+            }
+        }
+    }
+    Ok(keys)
+}
+
 /// Reads the pseudonym secrets: every line `OIDC_AUDIT_PSEUDONYM_KEY_<ID>=…` of an environment file, and the line
 /// `OIDC_AUDIT_PSEUDONYM_KEY=…`, whose id is that of `OIDC_AUDIT_KEY_ID=…`. Other lines are passed over.
 ///
 /// # Errors
 ///
 /// The file cannot be read, or holds no such secret, one without an id, or one that is none.
-pub(crate) fn pseudonyms(path: &Path) -> Result<Vec<NamedKey>, Failure> {
+fn pseudonyms(path: &Path) -> Result<Vec<NamedKey>, Failure> {
     let what = |error: &std::io::Error| Failure::io(format_args!("cannot read the key {}", path.display()), error);
     let mut text = Zeroizing::new(String::new());
     let file = fs::File::open(path).map_err(|error| what(&error))?;

@@ -16,6 +16,7 @@ use crate::collect::tls::{self, Identity};
 use crate::collect::webhook::{self, Url};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::pseudonym::{Found, Kind, Whom, print};
+use crate::redact::reason;
 use crate::term::{Term, escape};
 
 /// Asks a collector for the pseudonyms of a name: what to search records for.
@@ -49,7 +50,7 @@ pub(crate) struct Args {
     token_file: PathBuf,
 
     /// Why: a ticket, say; at most 200 characters, and nothing personal.
-    #[arg(long, value_name = "TICKET")]
+    #[arg(long, value_name = "TICKET", value_parser = reason)]
     reason: String,
 
     #[command(flatten)]

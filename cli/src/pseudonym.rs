@@ -66,11 +66,7 @@ pub(crate) struct Found {
 }
 
 pub(crate) fn run(args: &Args, term: &mut Term) -> Outcome {
-    let mut keys: Vec<NamedKey> = Vec::new();
-    for path in &args.key {
-        let new = key::pseudonyms(path)?;
-        keys.extend(new.into_iter().filter(|key| !keys.iter().any(|known| known.id == key.id)).collect::<Vec<_>>());
-    }
+    let keys = key::all_pseudonyms(&args.key)?;
     let name = args.whom.name()?;
     let found = search(&keys, &args.whom.kinds, args.whom.issuer.as_deref(), &name)?;
     print(&found, args.json, term)?;

@@ -198,10 +198,24 @@ fn each_line(inputs: &[PathBuf], each: &mut dyn FnMut(&Line, &[u8])) -> Result<(
     Ok(())
 }
 
-fn reason(text: &str) -> Result<String, &'static str> {
+/// Reads why something is signed: 1 to 200 characters that are not all blank.
+pub(crate) fn reason(text: &str) -> Result<String, &'static str> {
     let fits = !text.trim().is_empty() && text.chars().count() <= 200;
     fits.then(|| text.to_owned()).ok_or("expected 1 to 200 characters")
 }
 
 /// Of one statement, so that its line is no longer than any other.
 const STREAMS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_a_short_text() {
+        for (text, fits) in [("OPS-1", true), ("", false), (" \t", false)] {
+            assert_eq!(reason(text).is_ok(), fits, "{text:?}");
+        }
+        assert!(reason(&"ß".repeat(200)).is_ok() && reason(&"ß".repeat(201)).is_err());
+    }
+}

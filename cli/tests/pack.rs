@@ -14,7 +14,9 @@ use std::process::{Command, Output, Stdio};
 use evidence::mutate::{HARMLESS, TAMPERINGS};
 use evidence::random::Random;
 use evidence::writer::{self, Writer};
-use oidc_audit::record::evidence::Signing;
+use oidc_audit::record::evidence::{Signing, SigningKey};
+use oidc_audit::record::verify::{Content, Statement};
+use oidc_audit::time::Timestamp;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
@@ -38,6 +40,16 @@ impl Place {
 
     fn write(&self, name: &str, lines: &[String]) {
         fs::write(self.0.join(name), lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    }
+
+    /// Lets one more key sign something.
+    fn trust(&self, key: &SigningKey, may: &str) {
+        let path = self.0.join("trust.json");
+        let mut trust: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let (kid, x) = (key.public().thumbprint().to_string(), key.public().to_string());
+        let entry = json!({"crv": "Ed25519", "kid": kid, "kty": "OKP", "may": [may], "x": x});
+        trust["keys"].as_array_mut().unwrap().push(entry);
+        fs::write(path, trust.to_string()).unwrap();
     }
 
     fn tool(&self, args: &[&str]) -> Output {
@@ -124,14 +136,22 @@ fn day() -> Vec<String> {
     writer.take_lines().into_iter().map(|line| String::from_utf8(line).unwrap()).collect()
 }
 
+/// As a collector states one.
+fn lookup(who: &str) -> String {
+    let content = Content::Lookup {
+        pseudonyms: vec!["k1.yDruvDnbCf8WWSFjGLWD5g".to_owned()],
+        reason: "TICKET-7".to_owned(),
+        who: who.to_owned(),
+    };
+    Statement::sign(&content, Timestamp::parse_rfc3339("2026-01-15T10:00:00Z").unwrap(), &writer::collector_key())
+}
+
 #[test]
 fn an_archive_answers_what_an_auditor_asks() {
     let place = Place::new("answers");
     let mut export = day();
-    let claims = "eyJ3aG8iOiJhbm5hIiwid2h5IjoiVElDS0VULTcifQ"; // {"who":"anna","why":"TICKET-7"}
-    export.push(format!(
-        r#"{{"event":"audit.lookup","id":"lookup-1","jws":"e30.{claims}.c2ln","schema":"oidc-audit/1","ts":"2026-01-15T10:00:00.000Z"}}"#
-    ));
+    export.push(lookup("anna"));
+    place.trust(&writer::collector_key(), "lookup");
     export.push(export[1].clone());
     export.push(export[0].clone());
     place.write("day.jsonl", &export);

@@ -7,12 +7,14 @@ use std::fmt;
 
 mod authority;
 mod challenge;
+mod date;
 mod media_type;
 mod path;
 mod url;
 
 pub use authority::Authority;
 pub use challenge::{Challenge, read_challenges};
+pub use date::read_date;
 pub use media_type::MediaType;
 pub use path::{normalise_path, split_path};
 pub use url::UrlParts;

@@ -1,6 +1,6 @@
 //! How far providers' clocks are from the proxy's, as their answers show: for the next checkpoint.
 
-use crate::pipeline::retry::read_http_date;
+use crate::http::read_date;
 use crate::record::evidence::Skew;
 use crate::time::Timestamp;
 
@@ -19,9 +19,10 @@ impl Clocks {
         iat: Option<u64>,
         (started, ended): (Timestamp, Timestamp),
     ) {
-        let Some(date) = std::str::from_utf8(date).ok().and_then(read_http_date) else { return };
+        let Some(date) = std::str::from_utf8(date).ok().and_then(read_date) else { return };
         let from = between(date, ended).max(iat.map_or(i64::MIN, |iat| between(Timestamp::from_secs(iat), ended)));
-        let to = between(date.plus_millis(1_000), started);
+        // rounded up, as the other is rounded down: the truth lies between
+        let to = between(started, date.plus_millis(1_000)).saturating_neg();
         if from > to {
             return;
         }
@@ -43,9 +44,9 @@ impl Clocks {
     }
 }
 
-/// Milliseconds from `ours` to `theirs`, rounded up.
-fn between(theirs: Timestamp, ours: Timestamp) -> i64 {
-    let micros = i128::from(theirs.as_micros()).saturating_sub(i128::from(ours.as_micros()));
+/// Milliseconds from `earlier` to `later`, rounded down; negative where they are the other way round.
+fn between(later: Timestamp, earlier: Timestamp) -> i64 {
+    let micros = i128::from(later.as_micros()).saturating_sub(i128::from(earlier.as_micros()));
     i64::try_from(micros.div_euclid(1_000)).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
 }
 

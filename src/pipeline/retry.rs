@@ -3,6 +3,7 @@
 //! Knows numbers and one header field. Does not know what is tried.
 
 use crate::entropy::Entropy;
+use crate::http::read_date;
 use crate::time::Timestamp;
 
 /// How fast the waiting grows.
@@ -59,49 +60,8 @@ fn read_retry_after(value: &[u8], now: Timestamp) -> Option<u64> {
             text.parse::<u64>().map_or(MAX_RETRY_AFTER, |secs| secs.saturating_mul(1_000)).min(MAX_RETRY_AFTER),
         );
     }
-    let date = read_http_date(text)?;
+    let date = read_date(text)?;
     Some(date.millis_since(now).min(MAX_RETRY_AFTER))
-}
-
-/// The three forms of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
-/// `Sun Nov  6 08:49:37 1994`. The day of the week is not compared with the date.
-pub(super) fn read_http_date(text: &str) -> Option<Timestamp> {
-    let mut words = text.split([' ', ',', '-', ':']).filter(|word| !word.is_empty());
-    let _weekday = words.next()?;
-    let (second, third) = (words.next()?, words.next()?);
-    let (month, day, year_first) = match month(second) {
-        Some(month) => (month, number(third)?, None),
-        None => (month(third)?, number(second)?, Some(number(words.next()?)?)),
-    };
-    let (hour, minute, seconds) = (number(words.next()?)?, number(words.next()?)?, number(words.next()?)?);
-    let year = match year_first {
-        Some(year) if year < 100 => year.saturating_add(2_000),
-        Some(year) => year,
-        None => number(words.next()?)?,
-    };
-    let in_range =
-        (1_970..=9_999).contains(&year) && (1..=31).contains(&day) && hour < 24 && minute < 60 && seconds <= 60;
-    let of_day = hour.checked_mul(3_600)?.checked_add(minute.checked_mul(60)?)?.checked_add(seconds)?;
-    in_range.then(|| Timestamp::from_secs(days(year, month, day).saturating_mul(86_400).saturating_add(of_day)))
-}
-
-/// 1 for `Jan`.
-fn month(word: &str) -> Option<u64> {
-    const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    NAMES.iter().zip(1..).find(|(name, _)| **name == word).map(|(_, month)| month)
-}
-
-fn number(word: &str) -> Option<u64> {
-    if word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit()) { word.parse().ok() } else { None }
-}
-
-/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar from 1970 on; years begin in March.
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let year = if month <= 2 { year.saturating_sub(1) } else { year };
-    let (era, of_era) = (year / 400, year % 400);
-    let from_march = (month + 9) % 12;
-    let of_year = (153 * from_march + 2) / 5 + day.saturating_sub(1);
-    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year).saturating_sub(719_468)
 }
 
 /// Milliseconds. Shorter, and a store that stumbles is hit again before it stands.
@@ -159,14 +119,6 @@ mod tests {
             assert_eq!(read_retry_after(value.as_bytes(), now), wait, "{value}");
         }
         assert_eq!(read_retry_after(&[0xFF], now), None);
-    }
-
-    #[test]
-    fn leap_days_are_counted() {
-        assert_eq!(days(1970, 1, 1), 0);
-        assert_eq!(days(2000, 2, 29), 11_016);
-        assert_eq!(days(2000, 3, 1), 11_017);
-        assert_eq!(days(2026, 11, 24), 20_781);
     }
 
     proptest! {

@@ -19,6 +19,7 @@ use super::parse_tokens;
 use super::token::Tokens;
 use crate::failure::Failure;
 use crate::pseudonym::{self, Found};
+use crate::redact::reason;
 use crate::{clock, key};
 
 /// Whether the collector answers lookups, and whose.
@@ -97,11 +98,7 @@ impl Wanted {
 
 impl Lookups {
     fn new(files: &[PathBuf], signer: SigningKey, tokens: Tokens, tls: Tls) -> Result<Self, Failure> {
-        let mut keys: Vec<NamedKey> = Vec::new();
-        for path in files {
-            let new: Vec<_> = key::pseudonyms(path)?;
-            keys.extend(new.into_iter().filter(|key| !keys.iter().any(|known| known.id == key.id)).collect::<Vec<_>>());
-        }
+        let keys = key::all_pseudonyms(files)?;
         if keys.len() > MAX_KEYS {
             return Err(Failure::new(format!(
                 "{} pseudonym secrets are more than the {MAX_KEYS} of a lookup",
@@ -135,7 +132,7 @@ impl Lookups {
     }
 
     fn answer(&self, asked: &Asked, who: String) -> Result<Looked, Refusal> {
-        if !is_reason(&asked.reason) {
+        if reason(&asked.reason).is_err() {
             return Err((StatusCode::BAD_REQUEST, "reason: 1 to 200 characters"));
         }
         if !pseudonym::is_name(&asked.name) {
@@ -169,11 +166,6 @@ impl fmt::Debug for Lookups {
     }
 }
 
-/// 1 to 200 characters that are not all blank.
-pub(crate) fn is_reason(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= 200
-}
-
 /// A statement has no number in a stream; the store tells lines apart by one that its own digest makes.
 fn line(text: String) -> Line {
     let bytes = Bytes::from(text);
@@ -187,16 +179,3 @@ const MAX_KEYS: usize = MAX_PSEUDONYMS / 4;
 const MAX_BODY: usize = 32 * 1024;
 const SHAPE: &str = "expected {\"name\":…,\"issuer\":…,\"as\":[…],\"reason\":…}; issuer and as may be missing";
 pub(crate) const PATH: &str = "/lookup";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_is_a_short_text() {
-        for (text, fits) in [("OPS-1", true), ("", false), (" \t", false)] {
-            assert_eq!(is_reason(text), fits, "{text:?}");
-        }
-        assert!(is_reason(&"ß".repeat(200)) && !is_reason(&"ß".repeat(201)));
-    }
-}

@@ -99,7 +99,7 @@ impl<K: Ord> Counts<K> {
 }
 
 impl Notes {
-    fn add(&mut self, note: Note) {
+    pub(super) fn add(&mut self, note: Note) {
         if self.first.len() < MAX_NAMES || self.first.contains(&note) {
             self.first.insert(note);
         } else {
@@ -153,14 +153,6 @@ impl Facts {
         if known.len() < MAX_CHANGES {
             known.insert(change);
         }
-    }
-
-    pub(super) fn lookup(&mut self, note: Note) {
-        self.lookups.add(note);
-    }
-
-    pub(super) fn statement(&mut self, note: Note) {
-        self.statements.add(note);
     }
 
     /// Every hour in which something was said: when, how many records, by how many streams.

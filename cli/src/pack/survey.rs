@@ -11,7 +11,6 @@ use oidc_audit::time::Timestamp;
 use serde_json::Value;
 
 use super::facts::{Change, Facts, Note};
-use crate::collect::line::MAX_LINE;
 use crate::moment;
 use crate::spool;
 
@@ -56,9 +55,6 @@ impl Survey {
             Line::Checkpoint(line) => self.checkpoint(line),
             Line::Statement(statement) => self.statement(statement),
             _ => {}
-        }
-        if !matches!(line, Line::Checkpoint(_) | Line::Record { .. }) && text.len() <= MAX_LINE && has(text, LOOKUP) {
-            self.lookup(text);
         }
     }
 
@@ -134,45 +130,22 @@ impl Survey {
         }
     }
 
+    /// What somebody signed; whether it holds is `verify`'s to judge. Lookups are of the window, the others of the whole export.
     fn statement(&mut self, statement: &Statement) {
-        // what else is signed has a place of its own
-        let (event, why) = if let Content::Expired { before, .. } = &statement.content {
-            ("audit.expired", format!("before {}", moment::rfc3339(*before)))
-        } else if let Content::Redacted { reason, .. } = &statement.content {
-            ("audit.redacted", cut(reason))
-        } else {
-            return;
+        let (event, who, why) = match &statement.content {
+            Content::Expired { before, .. } => ("audit.expired", None, format!("before {}", moment::rfc3339(*before))),
+            Content::Lookup { who, reason, .. } => ("audit.lookup", Some(cut(who)), cut(reason)),
+            Content::Redacted { reason, .. } => ("audit.redacted", None, cut(reason)),
+            // what is bound stands in the report, stream by stream
+            Content::Bound(_) => return,
         };
-        self.facts.statement(Note {
-            id: statement.id(),
-            ts: moment::rfc3339(statement.issued),
-            event: event.to_owned(),
-            who: None,
-            why: Some(why),
-        });
-    }
-
-    /// A lookup of a person by the collector: a line that only its signature makes true, which is `verify`'s to judge.
-    fn lookup(&mut self, text: &[u8]) {
-        let value: Value = serde_json::from_slice(text).unwrap_or_default();
-        let member = |name: &str| value.get(name).and_then(Value::as_str);
-        let (Some(LOOKUP), Some(jws), Some(at)) =
-            (member("event"), member("jws"), member("ts").and_then(moment::parse))
-        else {
-            return;
-        };
-        if !self.is_inside(at) {
-            return;
+        let (id, ts) = (statement.id(), moment::rfc3339(statement.issued));
+        let note = Note { id, ts, event: event.to_owned(), who, why: Some(why) };
+        match &statement.content {
+            Content::Lookup { .. } if self.is_inside(statement.issued) => self.facts.lookups.add(note),
+            Content::Lookup { .. } => {}
+            _ => self.facts.statements.add(note),
         }
-        let claims = claims(jws);
-        let claim = |name: &str| claims.get(name).and_then(Value::as_str).map(cut);
-        self.facts.lookup(Note {
-            id: cut(member("id").unwrap_or("-")),
-            ts: moment::rfc3339(at),
-            event: LOOKUP.to_owned(),
-            who: claim("who"),
-            why: claim("why"),
-        });
     }
 
     fn is_inside(&self, at: Timestamp) -> bool {
@@ -220,21 +193,9 @@ fn workload(record: &Value) -> String {
     }
 }
 
-fn claims(jws: &str) -> Value {
-    use base64::Engine as _;
-    let payload = jws.split('.').nth(1).unwrap_or_default();
-    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
-    serde_json::from_slice(&payload).unwrap_or_default()
-}
-
 fn cut(text: &str) -> String {
     text.chars().take(MAX_WORD).collect()
 }
 
-fn has(text: &[u8], word: &str) -> bool {
-    text.windows(word.len()).any(|part| part == word.as_bytes())
-}
-
 const HEADING: &[u8] = b"id\tts\tevent\tworkload\toutcome\tleaf\n";
-const LOOKUP: &str = "audit.lookup";
 const MAX_WORD: usize = 256;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// First and last number, both included.
+pub(super) type Range = (u64, u64);
+
 /// Numbers as ranges: first to last, both included, none touching another.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Ranges(BTreeMap<u64, u64>);

@@ -102,12 +102,12 @@ impl Report {
 impl StreamReport {
     pub(super) fn of(stream: Stream, end: End) -> Self {
         let (records, checkpoints, id, writer) = (stream.records(), stream.checkpoints(), stream.id, stream.writer());
+        let skew = stream.skew().to_vec();
         let group = stream.group;
         let mut problems = stream.problems;
         problems.sort();
         problems.dedup();
         let verdict = worst(problems.iter().map(|problem| problem.kind.verdict()));
-        let skew = stream.skews;
         Self { stream: id.to_string(), group, writer, verdict, end, records, checkpoints, skew, problems }
     }
 }

@@ -9,13 +9,14 @@ use crate::record::verify::believe::{Belief, judge};
 use crate::record::verify::chain::{Chain, Placed, Point};
 use crate::record::verify::enrolled::{Enrolled, refused};
 use crate::record::verify::problem::{Problem, ProblemKind};
-use crate::record::verify::ranges::Ranges;
+use crate::record::verify::ranges::{Range, Ranges};
 use crate::record::verify::statement::{Binding, Expired};
 use crate::record::verify::trust::Trust;
 use crate::record::verify::verifier::Asked;
 use crate::record::verify::writers::Leave;
 use crate::time::Timestamp;
 
+mod absent;
 mod end;
 
 /// What is known of a stream so far.
@@ -46,8 +47,7 @@ pub(super) struct Stream {
     /// The first checkpoint inside the window, and what it covers.
     anchor: Option<(u64, Option<Range>)>,
     /// Number of the newest checkpoint that compares clocks, and what it says.
-    skewed: Option<u64>,
-    pub(super) skews: Vec<Skew>,
+    skew: Option<(u64, Vec<Skew>)>,
     /// The latest time at which a sibling's beat names its last checkpoint.
     seen_by_sibling: Option<Timestamp>,
     truncated: bool,
@@ -73,8 +73,7 @@ impl Stream {
             believed: false,
             closed: false,
             anchor: None,
-            skewed: None,
-            skews: Vec::new(),
+            skew: None,
             seen_by_sibling: None,
             truncated: false,
         }
@@ -165,8 +164,9 @@ impl Stream {
             self.opened = Some(checkpoint.issued);
         }
         self.closed |= checkpoint.end.is_some();
-        if !checkpoint.skews.is_empty() && self.skewed.is_none_or(|number| number <= checkpoint.number) {
-            (self.skewed, self.skews) = (Some(checkpoint.number), checkpoint.skews.clone());
+        let newer = self.skew.as_ref().is_none_or(|(number, _)| *number <= checkpoint.number);
+        if newer && !checkpoint.skews.is_empty() {
+            self.skew = Some((checkpoint.number, checkpoint.skews.clone()));
         }
         for loss in &checkpoint.losses {
             loss.records.iter().for_each(|(first, last)| self.lost.add(*first, *last));
@@ -253,101 +253,6 @@ impl Stream {
         self.writer = if self.believed { Some(ASSERTED.to_owned()) } else { bound.writer };
     }
 
-    /// Takes out what is absent of the first batch inside, where the export begins with it: what of it was before the window,
-    /// and left out for that, nobody can tell from what was taken away.
-    fn without_border(&mut self, absent: Ranges, asked: &Asked) -> Ranges {
-        let begins = |number: &u64| asked.from.is_some() && number.checked_sub(1).is_some_and(|n| !self.chain.has(n));
-        let Some((_, Some((first, last)))) = self.anchor.filter(|(number, _)| begins(number)) else { return absent };
-        let mut border = Ranges::default();
-        border.add(first, last);
-        let mut rest = Ranges::default();
-        for (first, last) in absent.iter() {
-            border.missing(first, last).into_iter().for_each(|(first, last)| rest.add(first, last));
-        }
-        for (first, last) in absent.within(first, last) {
-            self.problems.push(row(ProblemKind::Border, self.id, (first, last)));
-        }
-        rest
-    }
-
-    /// Checkpoints that are not here. Adds to `absent` the records of those whose loss is declared, where they are not here.
-    fn judge_holes(&mut self, asked: &Asked, absent: &mut Ranges) -> Holes {
-        let mut holes = Holes::default();
-        let mut found = Vec::new();
-        for (checkpoints, records) in self.holes(asked) {
-            let missing = self.lost_checkpoints.missing(checkpoints.0, checkpoints.1);
-            if let (Some((first, _)), Some((_, last))) = (missing.first(), missing.last()) {
-                let there = self.batches.has_any(records.0, records.1);
-                let kind = if there { ProblemKind::SealMissing } else { ProblemKind::DeletedBatch };
-                found.push(Problem::row(kind, self.checkpoint_name(*first), self.checkpoint_name(*last)));
-                holes.undeclared.add(records.0, records.1);
-                continue;
-            }
-            holes.declared.add(records.0, records.1);
-            let mut there = Ranges::default();
-            self.batches.strangers_from(records).for_each(|number| there.add(number, number));
-            there.missing(records.0, records.1).into_iter().for_each(|(first, last)| absent.add(first, last));
-        }
-        self.problems.append(&mut found);
-        holes
-    }
-
-    /// Numbers of checkpoints that are not here, and of the records that they may have covered.
-    fn holes(&self, asked: &Asked) -> Vec<(Range, Range)> {
-        let mut holes = Vec::new();
-        let runs = self.chain.runs();
-        if let Some(run) = runs.first().filter(|run| run.first.number > 0 && !asked.has_window()) {
-            holes.push(((0, run.first.number.saturating_sub(1)), (1, run.first.before())));
-        }
-        for pair in runs.windows(2) {
-            let [before, after] = pair else { continue };
-            if before.last.inside && after.first.inside {
-                let numbers = (before.last.number.saturating_add(1), after.first.number.saturating_sub(1));
-                holes.push((numbers, before.gap_to(after)));
-            }
-        }
-        holes
-    }
-
-    fn judge_absent(&mut self, absent: &Ranges) {
-        let row = |kind, range| row(kind, self.id, range);
-        let mut found = Vec::new();
-        let mut unexplained = Ranges::default();
-        for (first, last) in absent.iter() {
-            let expired = self.expired.within(first, last).into_iter();
-            found.extend(expired.map(|range| row(ProblemKind::Expired, range)));
-            let rest = self.expired.missing(first, last).into_iter();
-            rest.for_each(|(first, last)| unexplained.add(first, last));
-        }
-        for (first, last) in unexplained.iter() {
-            let declared = self.lost.within(first, last).into_iter();
-            found.extend(declared.map(|range| row(ProblemKind::DeclaredLoss, range)));
-            let undeclared = self.lost.missing(first, last).into_iter();
-            found.extend(undeclared.map(|range| row(ProblemKind::UndeclaredLoss, range)));
-        }
-        self.problems.append(&mut found);
-    }
-
-    fn judge_strangers(&mut self, holes: &Holes, asked: &Asked) {
-        let Some(last) = self.chain.last().cloned() else {
-            if let Some(first) = self.batches.first_stranger().filter(|_| !asked.has_window()) {
-                self.problems.push(Problem::at(ProblemKind::UnknownStream, name(self.id, first)));
-            }
-            return;
-        };
-        if asked.has_window() {
-            return;
-        }
-        let stream = self.id;
-        let kind = |number: u64| {
-            let open_end = number > last.total && !self.closed;
-            if open_end || holes.declared.contains(number) { ProblemKind::Unsealed } else { ProblemKind::Forged }
-        };
-        let strangers = self.batches.strangers().filter(|number| !holes.undeclared.contains(*number));
-        let found: Vec<_> = strangers.map(|number| Problem::at(kind(number), name(stream, number))).collect();
-        self.problems.extend(found);
-    }
-
     /// A stream is signed in one way to its last checkpoint: after one that is believed, those that nobody stands behind are not
     /// its own. Before the first that is bound, keys are not known of which an export does not have the beginning.
     fn refuse_mixture(&mut self, since: u64) {
@@ -382,6 +287,11 @@ impl Stream {
         self.writer.clone()
     }
 
+    /// What its newest checkpoint that compares clocks says.
+    pub(super) fn skew(&self) -> &[Skew] {
+        self.skew.as_ref().map(|(_, skew)| skew.as_slice()).unwrap_or_default()
+    }
+
     pub(super) fn records(&self) -> u64 {
         self.batches.records()
     }
@@ -406,28 +316,10 @@ impl Stream {
     }
 }
 
-/// First and last number, both included.
-type Range = (u64, u64);
-
-/// Numbers of records whose checkpoints are not here.
-#[derive(Debug, Default)]
-struct Holes {
-    /// .. and a `loss` says so: nobody vouches for the records that are here.
-    declared: Ranges,
-    undeclared: Ranges,
-}
-
 /// The key that a checkpoint names, and the epoch that it signs in.
 fn named_key(checkpoint: &Checkpoint) -> Option<(u64, PublicKey)> {
     let epoch = checkpoint.epoch.saturating_add(u64::from(checkpoint.kind == Kind::Roll));
     checkpoint.next_key.map(|key| (epoch, key))
-}
-
-fn row(kind: ProblemKind, stream: StreamId, (first, last): Range) -> Problem {
-    match first == last {
-        true => Problem::at(kind, name(stream, first)),
-        false => Problem::row(kind, name(stream, first), name(stream, last)),
-    }
 }
 
 fn name(stream: StreamId, number: u64) -> String {
