@@ -1,5 +1,6 @@
-//! Every member of the configuration in one table, a file of rows for each file of the reader beside it: docs/configuration.md and the JSON Schema for editors come from it,
-//! and tests hold it and the reader together. Natively only: nothing of it is in the module.
+//! Every member of the configuration in one table, a file of rows for each file of the reader beside it. docs/configuration.md
+//! and the JSON Schema for editors come from it, and tests hold it and the reader together. Natively only: nothing of it is in
+//! the module.
 
 use serde_json::{Map, Value, json};
 
