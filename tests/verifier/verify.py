@@ -165,6 +165,8 @@ class Checkpoint:
         self.signature = unbase64(signature)
         if self.header.get("typ") != typ or self.claims["v"] != 1:
             raise ValueError("no checkpoint")
+        if self.header["alg"] != "none" and len(unbase64(self.header["kid"])) != 32:
+            raise ValueError("no thumbprint")
         self.digest = tobase64(sha256(jws.encode()))
         self.name()
 
